@@ -1,0 +1,1 @@
+//! The trait of one attempt, and the agents.

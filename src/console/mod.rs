@@ -1,0 +1,1 @@
+//! The only printer: progress on stderr, data on stdout.

@@ -1,0 +1,1 @@
+//! The shell of a run: loop, workers, resume, approval.

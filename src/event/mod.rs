@@ -1,0 +1,1 @@
+//! PURE: the one vocabulary of a run.

@@ -1,0 +1,1 @@
+//! PURE: the plan as a graph: order, batches, critical path.

@@ -1,0 +1,1 @@
+//! Validated newtypes for everything that is named: runs, plans, tasks, digests.

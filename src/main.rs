@@ -1,0 +1,3 @@
+//! The binary: the supervisor entry first, then the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The trait of one request to a language model.

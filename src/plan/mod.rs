@@ -1,0 +1,1 @@
+//! PURE: the plan and its tasks; parsing, repairs, validation.

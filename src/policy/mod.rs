@@ -1,0 +1,1 @@
+//! PURE: limits, and which environment a child may see.

@@ -1,0 +1,1 @@
+//! The only spawner: supervisors, output caps, timeouts.

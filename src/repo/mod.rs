@@ -1,0 +1,1 @@
+//! What is in a project: files, languages, detected checks, ranked search.

@@ -1,0 +1,1 @@
+//! PURE: what a run came to, as Markdown and JSON.

@@ -1,0 +1,1 @@
+//! The run directory: journal, lock, artifacts, files that appear whole.

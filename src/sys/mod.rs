@@ -1,0 +1,1 @@
+//! The machine as seen by the rest: files, environment, clock, signals.

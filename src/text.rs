@@ -1,0 +1,1 @@
+//! PURE: text from strangers made safe for a terminal, Markdown and HTML; clipping; redaction.

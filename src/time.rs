@@ -1,0 +1,1 @@
+//! Points in time and spans as data: the pure rooms never ask a clock.

@@ -1,0 +1,1 @@
+//! Where work happens: the shadow repository, trees, diffs, apply.
