@@ -1,1 +1,221 @@
-//! PURE: text from strangers made safe for a terminal, Markdown and HTML; clipping; redaction.
+//! PURE: text from strangers made safe for a terminal, for Markdown and for HTML; clipping; redaction.
+
+use std::borrow::Cow;
+
+/// Whether a terminal or a reader could be misled by `c`: controls (tab and newline apart), and the
+/// invisible marks that reorder or hide text (Unicode bidi controls, zero-width characters, tags).
+fn is_hostile(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` with every hostile character shown as `\u{…}`; tabs and newlines stay.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c == '\r' {
+            // A lone carriage return would overwrite the line; before a newline it says nothing.
+            continue;
+        }
+        if is_hostile(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// One clean line of at most `max` characters: newlines and tabs become spaces, a cut is shown as `…`.
+pub fn printable(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max * 4));
+    let mut count = 0;
+    for c in text.chars() {
+        let piece: Cow<'_, str> = match c {
+            '\n' | '\t' | '\r' => Cow::Borrowed(" "),
+            c if is_hostile(c) => Cow::Owned(c.escape_unicode().to_string()),
+            c => Cow::Owned(c.to_string()),
+        };
+        let width = piece.chars().count();
+        if count + width > max {
+            out.push('…');
+            break;
+        }
+        count += width;
+        out.push_str(&piece);
+    }
+    out
+}
+
+/// The longest prefix of at most `max` bytes that ends at a character.
+pub fn clip(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The longest suffix of at most `max` bytes that begins at a character.
+pub fn tail(text: &str, max: usize) -> &str {
+    let mut start = text.len().saturating_sub(max);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+/// Text for the running prose or a table cell of a Markdown document: cleaned, on one line, and with
+/// every character that Markdown or HTML could take as markup escaped.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in clean(text).chars() {
+        match c {
+            '\n' | '\t' => out.push(' '),
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' | '@' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    // A line that begins with a list or heading mark is the last way to become structure.
+    if out.starts_with(['-', '+', '=']) || out.starts_with(|c: char| c.is_ascii_digit()) && out.contains(". ") {
+        out.insert(0, '\u{2060}');
+        out = out.replacen('\u{2060}', "&#8288;", 1);
+    }
+    out
+}
+
+/// Text as a fenced code block: cleaned, in a fence longer than any run of backticks inside.
+pub fn markdown_block(text: &str, language: &str) -> String {
+    let text = clean(text);
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat(longest.max(2) + 1);
+    let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+    format!("{fence}{language}\n{text}{end}{fence}\n")
+}
+
+/// Replaces secrets by their names, by value, also when a secret is split across chunks.
+///
+/// Feed it chunks with [`push`](Redactor::push); it holds back as many bytes as the longest secret is
+/// long, and gives them up in [`finish`](Redactor::finish). Linear in the input for few secrets.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor {
+    secrets: Vec<(String, Vec<u8>)>,
+    held: Vec<u8>,
+    longest: usize,
+}
+
+impl Redactor {
+    /// Knows `secrets` as (name, value). Values under 6 bytes are left alone: they would hit by chance.
+    pub fn new(secrets: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut secrets: Vec<_> = secrets
+            .into_iter()
+            .filter(|(_, value)| value.len() >= 6)
+            .map(|(name, value)| (name, value.into_bytes()))
+            .collect();
+        secrets.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.cmp(b)));
+        let longest = secrets.first().map_or(0, |(_, value)| value.len());
+        Self { secrets, held: Vec::new(), longest }
+    }
+
+    /// Takes a chunk; returns what is now safe to show.
+    pub fn push(&mut self, chunk: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(chunk);
+        self.release(self.longest.saturating_sub(1))
+    }
+
+    /// Returns what was held back.
+    pub fn finish(&mut self) -> Vec<u8> {
+        self.release(0)
+    }
+
+    /// A whole text at once.
+    pub fn text(&self, text: &str) -> String {
+        let mut fresh = self.clone();
+        fresh.held.clear();
+        let mut bytes = fresh.push(text.as_bytes());
+        bytes.extend(fresh.finish());
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn release(&mut self, keep: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.held.len());
+        let mut at = 0;
+        while at + keep < self.held.len() {
+            let rest = &self.held[at..];
+            match self.secrets.iter().find(|(_, value)| rest.starts_with(value)) {
+                Some((name, value)) => {
+                    out.extend_from_slice(format!("[{name}]").as_bytes());
+                    at += value.len();
+                }
+                None => {
+                    out.push(self.held[at]);
+                    at += 1;
+                }
+            }
+        }
+        self.held.drain(..at.min(self.held.len()));
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_bidi_and_controls_never_reach_a_terminal() {
+        let hostile = "a\u{1b}[2Jb\u{202e}c\u{7}d\r\ne\u{200b}";
+        let cleaned = clean(hostile);
+        assert!(!cleaned.contains(is_hostile), "{cleaned:?}");
+        assert!(cleaned.contains("\ne"));
+        assert_eq!(clean("plain ✓ emoji 🎉\n\tx"), "plain ✓ emoji 🎉\n\tx");
+    }
+
+    #[test]
+    fn printable_is_one_short_line() {
+        assert_eq!(printable("a\nb\tc", 10), "a b c");
+        assert_eq!(printable("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn clip_and_tail_cut_at_characters() {
+        assert_eq!(clip("aé", 2), "a");
+        assert_eq!(tail("éa", 2), "a");
+        assert_eq!(clip("abc", 9), "abc");
+    }
+
+    #[test]
+    fn a_forged_heading_stays_text() {
+        assert_eq!(markdown("# done\n<script>"), "\\# done &lt;script&gt;");
+        assert!(!markdown("- [x] verified").starts_with('-'));
+        assert!(markdown_block("```\n# x\n```", "").starts_with("````\n"));
+    }
+
+    #[test]
+    fn a_secret_split_across_chunks_is_redacted() {
+        let mut redactor = Redactor::new([("KEY".to_owned(), "sk-123456".to_owned())]);
+        let mut out = Vec::new();
+        for byte in b"x sk-123456 y sk-12345" {
+            out.extend(redactor.push(&[*byte]));
+        }
+        out.extend(redactor.finish());
+        assert_eq!(String::from_utf8(out).unwrap(), "x [KEY] y sk-12345");
+    }
+}
