@@ -1,1 +1,12 @@
-//! PURE: the hand-off: what a task is told, and what it answers.
+//! PURE: the hand-off: what a task is told ([`TaskMessage`]), and what it answers ([`TaskResult`]).
+//!
+//! Nothing else passes between two tasks: no transcript, no environment, no shared memory.
+
+mod answer;
+mod task;
+
+pub use answer::{Finding, RESULT_SCHEMA, ResultStatus, Severity, TaskResult};
+pub use task::{
+    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
+    TicketNote,
+};

@@ -1,0 +1,403 @@
+//! Every kind of event, with what it carries. **S** in a comment: an effect waits for its sync.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CheckRun, Ended, Failure, FailureClass, RunVerdict, Sandbox, Terms, Usage, Verdict};
+use crate::ids::{AgentName, Digest, ObjectId, RunId, TaskId, TraceId};
+use crate::message::TaskResult;
+use crate::plan::{Check, Draft as Plan};
+use crate::time::{Span, Timestamp};
+
+/// What happened. Names are `noun.past-participle`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum Kind {
+    /// **S** before any child or request. The first event of every journal.
+    #[serde(rename = "run.started")]
+    RunStarted(Box<RunStarted>),
+    /// Every later start of a process on this run.
+    #[serde(rename = "run.opened")]
+    RunOpened(Box<RunOpened>),
+    /// **S** before it is parsed: a paid plan is never bought twice.
+    #[serde(rename = "plan.proposed")]
+    PlanProposed { round: u32, text: String, usage: Usage },
+    /// The proposal was unsound.
+    #[serde(rename = "plan.rejected")]
+    PlanRejected { faults: Vec<String> },
+    /// **S** the whole plan, inline, and the checks it will be held to.
+    #[serde(rename = "plan.accepted")]
+    PlanAccepted(Box<PlanAccepted>),
+    /// **S** before the folder exists.
+    #[serde(rename = "workspace.created")]
+    WorkspaceCreated(WorkspaceCreated),
+    /// A check's outcome on the base tree, once per (check, tree).
+    #[serde(rename = "base.checked")]
+    BaseChecked(Box<CheckRun>),
+    /// **S** before the workspace is reset and the agent spawned.
+    #[serde(rename = "attempt.started")]
+    AttemptStarted(Box<AttemptStarted>),
+    /// How an attempt ended: the agent's claim, and what was measured of it.
+    #[serde(rename = "attempt.finished")]
+    AttemptFinished(Box<AttemptFinished>),
+    /// A check's outcome on a tree. Without a task: one of the final checks of the run.
+    #[serde(rename = "check.finished")]
+    CheckFinished(Box<CheckRun>),
+    /// **S** before a dependent starts.
+    #[serde(rename = "task.succeeded")]
+    TaskSucceeded(Box<TaskSucceeded>),
+    /// No attempt is left, or none would help.
+    #[serde(rename = "task.failed")]
+    TaskFailed { class: FailureClass, detail: String },
+    /// It will not run.
+    #[serde(rename = "task.skipped")]
+    TaskSkipped { cause: SkipCause },
+    /// A person ended it.
+    #[serde(rename = "task.cancelled")]
+    TaskCancelled { by: String },
+    /// The same inputs had been worked on before: their result is taken.
+    #[serde(rename = "task.reused")]
+    TaskReused(Box<TaskReused>),
+    /// It will run again.
+    #[serde(rename = "task.reopened")]
+    TaskReopened { why: String },
+    /// A rule was broken by a task.
+    #[serde(rename = "policy.denied")]
+    PolicyDenied { rule: String, paths: Vec<String> },
+    /// A person must decide: over the task, or without one, over the plan.
+    #[serde(rename = "approval.requested")]
+    ApprovalRequested {},
+    /// A person decided.
+    #[serde(rename = "approval.decided")]
+    ApprovalDecided { by: String, decision: Decision },
+    /// Nothing runs until then.
+    #[serde(rename = "run.paused")]
+    RunPaused { why: String, until: Option<Timestamp> },
+    /// It goes on after a pause.
+    #[serde(rename = "run.continued")]
+    RunContinued {},
+    /// It ended before it was finished.
+    #[serde(rename = "run.stopped")]
+    RunStopped { why: StopCause },
+    /// It ended.
+    #[serde(rename = "run.finished")]
+    RunFinished { verdict: RunVerdict, exit: u8 },
+    /// Its change was brought into the user's tree.
+    #[serde(rename = "change.applied")]
+    ChangeApplied { onto: AppliedOnto },
+}
+
+impl Kind {
+    /// The name as it stands in the journal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunStarted(_) => "run.started",
+            Self::RunOpened(_) => "run.opened",
+            Self::PlanProposed { .. } => "plan.proposed",
+            Self::PlanRejected { .. } => "plan.rejected",
+            Self::PlanAccepted(_) => "plan.accepted",
+            Self::WorkspaceCreated(_) => "workspace.created",
+            Self::BaseChecked(_) => "base.checked",
+            Self::AttemptStarted(_) => "attempt.started",
+            Self::AttemptFinished(_) => "attempt.finished",
+            Self::CheckFinished(_) => "check.finished",
+            Self::TaskSucceeded(_) => "task.succeeded",
+            Self::TaskFailed { .. } => "task.failed",
+            Self::TaskSkipped { .. } => "task.skipped",
+            Self::TaskCancelled { .. } => "task.cancelled",
+            Self::TaskReused(_) => "task.reused",
+            Self::TaskReopened { .. } => "task.reopened",
+            Self::PolicyDenied { .. } => "policy.denied",
+            Self::ApprovalRequested {} => "approval.requested",
+            Self::ApprovalDecided { .. } => "approval.decided",
+            Self::RunPaused { .. } => "run.paused",
+            Self::RunContinued {} => "run.continued",
+            Self::RunStopped { .. } => "run.stopped",
+            Self::RunFinished { .. } => "run.finished",
+            Self::ChangeApplied { .. } => "change.applied",
+        }
+    }
+}
+
+/// What a run began with: enough to tell later why it went as it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// Who wrote this journal.
+    pub versions: Versions,
+    /// One line for people: the ticket's title, or the plan's.
+    pub title: String,
+    /// The ticket's key, where it has one.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// SHA-256 of the normalised ticket.
+    pub ticket_sha: Digest,
+    /// SHA-256 of the effective configuration, `config.yaml` in the run directory.
+    pub config_sha: Digest,
+    /// Where the values came from, for those that are not defaults: `(key, origin)`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config_origins: Vec<(String, String)>,
+    /// The project's root when it started; an address, never part of a key.
+    pub project: String,
+    /// What the work starts from.
+    pub base: Base,
+    /// Which planner makes, or made, the plan.
+    pub planned_by: String,
+    /// How children are confined.
+    pub sandbox: Sandbox,
+    /// The rules it runs under.
+    pub terms: Terms,
+    /// What it runs on.
+    pub host: Host,
+    /// Ties journal, trace and children together.
+    pub trace_id: TraceId,
+    /// The process that writes.
+    pub pid: u32,
+    /// Whether only a plan was asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plan_only: bool,
+}
+
+/// Who wrote a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// The program's.
+    pub orchestra: String,
+    /// The journal format's.
+    pub format: u32,
+    /// git's, where a shadow repository is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<String>,
+}
+
+/// The machine a run started on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// As the compiler names it: `linux`, `macos`.
+    pub os: String,
+    /// As the compiler names it: `x86_64`, `aarch64`.
+    pub arch: String,
+    /// How many CPUs this process may use.
+    pub cpus: u32,
+}
+
+/// What the work starts from. Both are missing for a run in place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The user's commit, where the project is in git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The snapshot in the shadow repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<ObjectId>,
+}
+
+/// A later process on the same run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunOpened {
+    /// The process that writes from here on.
+    pub pid: u32,
+    /// The machine's boot, so that a pid can be told from another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<String>,
+    /// The program's version.
+    pub version: String,
+    /// Bytes of a torn last line that were cut off.
+    #[serde(default)]
+    pub healed_bytes: u64,
+    /// The rules from here on.
+    pub terms: Terms,
+}
+
+/// A sound plan, and the checks that the project has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanAccepted {
+    /// Counted from 1.
+    pub revision: u32,
+    /// All of it.
+    pub plan: Plan,
+    /// Those of the config, else those detected: what tasks that name none are held to.
+    pub checks: Vec<Check>,
+    /// SHA-256 of `checks`.
+    pub checks_sha: Digest,
+}
+
+/// A folder to work in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceCreated {
+    /// Its number in this run.
+    pub ws: u32,
+    /// How it is filled.
+    pub kind: WorkspaceKind,
+    /// Where it is; an address, never part of a key.
+    pub path: String,
+    /// What it was filled with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<ObjectId>,
+}
+
+/// How a workspace is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkspaceKind {
+    /// From the user's git repository.
+    Worktree,
+    /// By copying files; no git repository is needed.
+    Copy,
+    /// It is the user's own folder: no snapshot, no rollback, no proof.
+    InPlace,
+}
+
+/// What an attempt begins with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptStarted {
+    /// The identity of the work.
+    pub key: Digest,
+    /// The workspace's number.
+    pub ws: u32,
+    /// What the workspace is reset to; missing in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tree: Option<ObjectId>,
+    /// Who does it.
+    pub agent: AgentRecord,
+    /// SHA-256 of the message without its address.
+    pub message: Digest,
+    /// Wall time set aside for it.
+    pub reserved: Span,
+}
+
+/// Who does an attempt, as far as is known before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentRecord {
+    /// As the config names it.
+    pub name: AgentName,
+    /// `builtin`, `command`, `scripted`.
+    pub kind: String,
+    /// What it says of itself, where it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The model it uses, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptFinished {
+    /// A claim, or a failure.
+    pub outcome: AttemptOutcome,
+    /// The workspace as it was left; missing in place and after a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<ObjectId>,
+    /// What it used, by its own account.
+    #[serde(default, skip_serializing_if = "Usage::is_unknown")]
+    pub usage: Usage,
+    /// How its process ended, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Ended>,
+    /// Processes it left behind, which were killed.
+    #[serde(default)]
+    pub leaked: u32,
+    /// Whether output was cut at the cap.
+    #[serde(default)]
+    pub truncated: bool,
+    /// How long it took.
+    pub ms: u64,
+}
+
+/// A claim, or a failure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptOutcome {
+    /// The agent ended in order; its result, clipped to [`TaskResult::MAX_BYTES`].
+    Ok(Box<TaskResult>),
+    /// It did not.
+    Failed(Failure),
+}
+
+/// A file the run keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Artifact {
+    /// Relative to the run's artifact folder.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of what was stored.
+    pub sha256: Digest,
+}
+
+/// What a task came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSucceeded {
+    /// Its result tree; missing in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree: Option<ObjectId>,
+    /// The commit that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<ObjectId>,
+    /// What it left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    /// What the checks proved.
+    pub verdict: Verdict,
+}
+
+/// A result that was taken instead of working again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskReused {
+    /// The attempt that did the work.
+    pub from: u32,
+    /// The identity both share.
+    pub key: Digest,
+}
+
+/// Why a task never ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipCause {
+    /// This dependency did not succeed.
+    Dependency(TaskId),
+    /// Another task failed and the run does not continue on errors.
+    Stopped(TaskId),
+    /// A person refused it.
+    Rejected,
+}
+
+/// A person's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Go on.
+    Approve,
+    /// Do not.
+    Reject,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopCause {
+    /// A signal, by its number.
+    Signal(i32),
+    /// A limit, by its name in the config.
+    Limit(String),
+    /// A person must decide.
+    Approval,
+    /// An agent or a model cannot be used before this time.
+    Quota(Option<Timestamp>),
+    /// A task was interrupted too often.
+    Held(TaskId),
+}
+
+/// Where a change was brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedOnto {
+    /// The folder.
+    pub path: String,
+    /// Its tree before.
+    pub before: ObjectId,
+    /// Its tree after.
+    pub after: ObjectId,
+    /// The run that was applied, where it is another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}

@@ -1,0 +1,132 @@
+//! The task result, `orchestra.result/v1`: everything one attempt answers. It is a claim, not a proof.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+/// The value of a result's `schema` field.
+pub const RESULT_SCHEMA: &str = "orchestra.result/v1";
+
+/// What an agent says it did. Unknown fields are kept out, not refused: agents add their own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskResult {
+    /// Its claim.
+    pub status: ResultStatus,
+    /// A sentence or two for people and for the tasks that depend on it.
+    #[serde(default)]
+    pub summary: String,
+    /// The full answer.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+    /// Files it says it changed, relative to the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Files it wants kept, relative to the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// What it noticed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// What an agent claims.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultStatus {
+    /// The work is done.
+    #[default]
+    #[serde(alias = "success", alias = "succeeded", alias = "ok", alias = "completed")]
+    Done,
+    /// It could not be done.
+    #[serde(alias = "failure", alias = "error", alias = "blocked")]
+    Failed,
+}
+
+/// One thing an agent noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The file, relative to the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// What it is.
+    pub text: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    #[default]
+    Info,
+    /// Should be looked at.
+    Warning,
+    /// Must not stay.
+    Error,
+}
+
+impl TaskResult {
+    /// The largest result a journal line carries, in bytes of JSON.
+    pub const MAX_BYTES: usize = 16 * 1024;
+
+    /// The same result cut to fit a journal line; the whole of it stays in `result.json`.
+    #[must_use]
+    pub fn clipped(&self) -> Self {
+        let mut small = self.clone();
+        small.summary = text::clip(&self.summary, 2048).to_owned();
+        small.output = text::clip(&self.output, 4096).to_owned();
+        small.files.truncate(100);
+        small.artifacts.truncate(100);
+        small.findings.truncate(20);
+        let fits = |result: &Self| serde_json::to_vec(result).is_ok_and(|bytes| bytes.len() <= Self::MAX_BYTES);
+        if !fits(&small) {
+            small.output.clear();
+            small.findings.truncate(5);
+            small.files.truncate(20);
+            small.artifacts.truncate(20);
+        }
+        if !fits(&small) {
+            small =
+                Self { status: self.status, summary: text::clip(&self.summary, 1024).to_owned(), ..Self::default() };
+        }
+        small
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clipped_result_fits_its_journal_line() {
+        let long = "\u{1}é".repeat(100_000);
+        let finding =
+            Finding { file: Some(long.clone()), line: Some(1), severity: Severity::Error, text: long.clone() };
+        let result = TaskResult {
+            status: ResultStatus::Failed,
+            summary: long.clone(),
+            output: long.clone(),
+            files: vec![long.clone(); 500],
+            artifacts: vec![long; 500],
+            findings: vec![finding; 500],
+        };
+        let small = result.clipped();
+        assert!(serde_json::to_vec(&small).unwrap().len() <= TaskResult::MAX_BYTES);
+        assert_eq!(small.status, ResultStatus::Failed);
+    }
+
+    #[test]
+    fn the_words_agents_use_for_a_status_are_understood() {
+        for (word, status) in [("success", ResultStatus::Done), ("error", ResultStatus::Failed)] {
+            let result: TaskResult = serde_json::from_str(&format!(r#"{{"status":"{word}","extra":1}}"#)).unwrap();
+            assert_eq!(result.status, status);
+        }
+    }
+}
