@@ -1,0 +1,50 @@
+# Every command a contributor needs. CI has no `just`: it calls .ci/run, and so do the recipes here.
+
+# List the recipes.
+default:
+    @just --list --unsorted
+
+# The quickest answer: does it compile?
+check:
+    cargo check --locked --all-targets
+
+# Everything CI runs, in CI's order.
+ci:
+    .ci/run
+
+# Format the source.
+fmt:
+    cargo fmt
+
+# Formatting and clippy, as CI runs them.
+lint:
+    .ci/run fmt lint
+
+# All tests, as CI runs them; with arguments, those: `just test --lib run::`.
+test *ARGS:
+    {{ if ARGS == "" { ".ci/run test" } else { "cargo test --locked " + ARGS } }}
+
+# The architecture alone: layers, sizes, documents against the code.
+tidy:
+    cargo test --locked --test tidy
+
+# The API documentation, warnings refused.
+doc:
+    .ci/run doc
+
+# Licences, advisories and banned crates (needs cargo-deny).
+deny:
+    cargo deny --locked check
+
+# The oldest Rust that Cargo.toml promises (needs rustup).
+minimum:
+    rustup toolchain install 1.89 --profile minimal
+    cargo +1.89 check --locked --all-targets
+
+# Run the example: red before, green after.
+quickstart *ARGS:
+    cargo run --locked -- run examples/quickstart/ticket.md --config examples/quickstart/orchestra.yaml {{ ARGS }}
+
+# Install the binary from this checkout.
+install:
+    cargo install --path . --locked

@@ -1,0 +1,150 @@
+//! Holds the architecture by reading the source tree as text: who may name whom, sizes, and that the documents say
+//! what the code says. Each rule's checker is tested on small sources of its own, so that a rule can be seen to fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+#[path = "tidy/docs.rs"]
+mod docs;
+#[path = "tidy/layers.rs"]
+mod layers;
+#[path = "tidy/shape.rs"]
+mod shape;
+#[path = "tidy/source.rs"]
+mod source;
+
+use source::{Source, exists, read, sources, tracked};
+
+/// Prints every violation, not the first only.
+#[track_caller]
+fn none(rule: &str, found: &[String]) {
+    assert!(found.is_empty(), "{rule}:\n  {}\n", found.join("\n  "));
+}
+
+fn everywhere<I: IntoIterator<Item = String>>(folders: &[&str], rule: fn(&Source) -> I) -> Vec<String> {
+    sources(folders).iter().flat_map(rule).collect()
+}
+
+/// True once a room holds more than its opening line: from then on its documents are compared.
+fn is_built(room: &str) -> bool {
+    !layers::declared(&Source::new("mod.rs", &read(&format!("src/{room}/mod.rs")))).is_empty()
+}
+
+fn markdown() -> Vec<String> {
+    let mut files = tracked();
+    files.retain(|path| path.ends_with(".md"));
+    files
+}
+
+#[test]
+fn a_room_names_only_the_rooms_it_may() {
+    none("who may name whom (docs/architecture.md)", &everywhere(&["src"], layers::violations));
+}
+
+#[test]
+fn every_room_has_a_row_and_a_line_in_the_architecture() {
+    let declared = layers::declared(&Source::new("src/lib.rs", &read("src/lib.rs")));
+    let rows: Vec<&str> = layers::TABLE.iter().map(|(room, _)| *room).filter(|room| *room != "main").collect();
+    assert_eq!(declared, rows, "src/lib.rs and the table, both in reading order");
+
+    let table: BTreeMap<String, Vec<String>> = layers::TABLE
+        .iter()
+        .map(|(room, names)| ((*room).to_owned(), names.iter().map(|name| (*name).to_owned()).collect()))
+        .collect();
+    let architecture = read("docs/architecture.md");
+    assert_eq!(layers::documented(&architecture), table, "docs/architecture.md and the table");
+    let described: Vec<String> =
+        docs::rows(&architecture, "room", "what it is for").into_iter().map(|(room, _)| room).collect();
+    assert_eq!(described, rows, "the list of rooms in docs/architecture.md");
+}
+
+#[test]
+fn pure_rooms_touch_nothing_of_the_world() {
+    none("no I/O, async, clock, environment in a pure room", &everywhere(&["src"], layers::impurities));
+}
+
+#[test]
+fn every_file_opens_by_saying_what_it_is_for() {
+    none("a file opens with //!", &everywhere(&["src", "tests"], shape::opening));
+}
+
+#[test]
+fn no_file_holds_two_subjects() {
+    none("a file that wants more has two subjects in it", &everywhere(&["src", "tests"], shape::length));
+}
+
+#[test]
+fn children_are_started_in_one_room() {
+    none("only src/process starts children", &everywhere(&["src"], shape::spawns));
+}
+
+#[test]
+fn nothing_is_allowed_silently_or_left_for_later() {
+    none("no allowed lints, no stubs, no markers", &everywhere(&["src", "tests"], shape::leftovers));
+}
+
+#[test]
+fn the_exit_codes_in_the_docs_are_the_enums() {
+    if !is_built("cli") {
+        return;
+    }
+    let code = docs::discriminants(&Source::new("src/cli/exit.rs", &read("src/cli/exit.rs")));
+    assert!(!code.is_empty(), "src/cli/exit.rs: an enum with its codes as discriminants is expected");
+    assert_eq!(docs::column(&read("docs/exit-codes.md"), "code"), code);
+}
+
+#[test]
+fn the_events_in_the_docs_are_the_enums() {
+    if !is_built("event") {
+        return;
+    }
+    let code: BTreeSet<String> = sources(&["src/event"]).iter().flat_map(docs::renames).collect();
+    assert!(!code.is_empty(), "src/event: an enum whose variants are renamed to `noun.past-participle` is expected");
+    assert_eq!(docs::column(&read("docs/events.md"), "event"), code);
+}
+
+#[test]
+fn every_variable_we_read_or_set_is_documented() {
+    let code: BTreeSet<String> = sources(&["src"]).iter().flat_map(docs::variables).collect();
+    let documented = docs::ours(&read("docs/environment.md"));
+    let missing: Vec<String> = code.difference(&documented).cloned().collect();
+    none("named in src and absent from docs/environment.md", &missing);
+}
+
+#[test]
+fn the_documents_link_to_what_exists() {
+    let mut broken = Vec::new();
+    for path in markdown() {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for link in docs::links(&read(&path)) {
+            let target = if folder.is_empty() { link.clone() } else { format!("{folder}/{link}") };
+            if !exists(&target) {
+                broken.push(format!("{path}: {link}"));
+            }
+        }
+    }
+    none("links that lead nowhere", &broken);
+}
+
+#[test]
+fn every_invariant_names_a_test_that_exists() {
+    let text = read("docs/architecture.md");
+    let kept: Vec<&str> = text.split("Kept by ").skip(1).filter_map(|rest| rest.split(".\n").next()).collect();
+    assert_eq!(text.matches("**Invariant:**").count(), kept.len(), "each invariant says what keeps it");
+    let mut missing = Vec::new();
+    for names in kept.iter().map(|text| docs::quoted(text)) {
+        let (files, tests): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name.contains('/'));
+        let found: String = files.iter().filter(|path| exists(path)).map(|path| read(path)).collect();
+        missing.extend(files.into_iter().filter(|path| !exists(path)));
+        missing.extend(tests.into_iter().filter(|test| !found.contains(&format!("fn {test}("))));
+    }
+    none("named in docs/architecture.md and absent", &missing);
+}
+
+#[test]
+fn no_file_names_a_folder_of_one_machine() {
+    let readable = tracked().into_iter().filter_map(|path| {
+        let text = std::fs::read_to_string(source::root().join(&path)).ok()?;
+        Some(docs::machine_paths(&path, &text))
+    });
+    none("folders that exist on one machine only", &readable.flatten().collect::<Vec<_>>());
+}
