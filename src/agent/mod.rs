@@ -1,1 +1,9 @@
-//! The trait of one attempt, and the agents.
+//! The trait of one attempt, and the agents: `builtin`, `command`, `scripted`.
+//!
+//! An agent does one attempt of one task in a workspace and answers with a claim or a failure. It touches its
+//! workspace, its attempt's files and its artifact folder, nothing else of a run. What it says is a claim: only checks
+//! that we run make it true.
+
+mod job;
+
+pub use job::{Agent, AttemptFiles, Change, Extent, Job, Link, Note, Outcome};

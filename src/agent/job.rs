@@ -1,0 +1,160 @@
+//! The trait, what an attempt is given, and what it gives back.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::event::{AgentRecord, AttemptOutcome, Ended, Failure, FailureClass, Usage};
+use crate::ids::TraceId;
+use crate::message::{TaskMessage, TaskResult};
+use crate::model::Delta;
+
+/// Someone who can attempt a task. It never retries by itself.
+pub trait Agent: Send + Sync {
+    /// Does one attempt. After `link.cancel` it returns within the grace of the job's limits, with nothing of it left
+    /// alive. Dropping the future kills without waiting.
+    fn attempt(&self, job: Job, link: Link) -> BoxFuture<'static, Outcome>;
+
+    /// Who it is, for the journal.
+    fn record(&self) -> AgentRecord;
+}
+
+/// One attempt of one task.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What the agent is told.
+    pub message: TaskMessage,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// The same as one text, for agents that are led by a prompt.
+    pub prompt: String,
+    /// Where it works; there already, and its own for the time of the attempt.
+    pub workspace: PathBuf,
+    /// The attempt's own files.
+    pub files: AttemptFiles,
+    /// A folder for files that the run keeps; there already.
+    pub artifacts: PathBuf,
+    /// The run's trace, handed on to children.
+    pub trace: TraceId,
+    /// From the run's base to the workspace as it is given.
+    pub change: Change,
+}
+
+/// What the tasks before this one changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// As `git diff` prints it, possibly cut at its end.
+    pub patch: String,
+    /// All changed files, relative to the workspace, sorted; never cut.
+    pub paths: Vec<String>,
+    /// Whether `patch` is all of it.
+    pub extent: Extent,
+}
+
+/// How much of a change its patch shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its beginning.
+    Cut,
+}
+
+/// The files of one attempt, all in one folder. The agent makes folder and files when it has something to put there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptFiles {
+    dir: PathBuf,
+}
+
+impl AttemptFiles {
+    /// Those in `dir`.
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The task message, as the agent gets it.
+    pub fn message(&self) -> PathBuf {
+        self.dir.join("message.json")
+    }
+
+    /// The prompt.
+    pub fn prompt(&self) -> PathBuf {
+        self.dir.join("prompt.md")
+    }
+
+    /// What it printed.
+    pub fn stdout(&self) -> PathBuf {
+        self.dir.join("stdout.log")
+    }
+
+    /// What it printed beside.
+    pub fn stderr(&self) -> PathBuf {
+        self.dir.join("stderr.log")
+    }
+
+    /// Its result, whole.
+    pub fn result(&self) -> PathBuf {
+        self.dir.join("result.json")
+    }
+}
+
+/// The wires between an attempt and the run.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Live output. Bounded: when it is full, deltas are dropped.
+    pub deltas: mpsc::Sender<Delta>,
+    /// What the run wants to know before the attempt ends. Unbounded: nothing of it is lost.
+    pub notes: mpsc::UnboundedSender<Note>,
+    /// Asks the attempt to end.
+    pub cancel: CancellationToken,
+}
+
+/// Something to know before an attempt ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Note {
+    /// The agent's own session was opened: what resumes it.
+    Session(String),
+    /// What was used so far.
+    Usage(Usage),
+    /// The agent itself repeats a request.
+    Retry(String),
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// A claim, or a failure.
+    pub outcome: AttemptOutcome,
+    /// What it used, by its own account.
+    pub usage: Usage,
+    /// How its process ended, where it had one.
+    pub exit: Option<Ended>,
+    /// Processes it left behind, which were killed.
+    pub leaked: u32,
+    /// Whether output was cut at its cap.
+    pub truncated: bool,
+}
+
+impl Outcome {
+    /// A claim by an agent without a process.
+    pub fn claim(result: &TaskResult) -> Self {
+        Self::of(AttemptOutcome::Ok(Box::new(result.clipped())))
+    }
+
+    /// A failure of an agent without a process.
+    pub fn failed(class: FailureClass, detail: &str) -> Self {
+        Self::of(AttemptOutcome::Failed(Failure::new(class, detail)))
+    }
+
+    pub(super) fn of(outcome: AttemptOutcome) -> Self {
+        Self { outcome, usage: Usage::default(), exit: None, leaked: 0, truncated: false }
+    }
+}
