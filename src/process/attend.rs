@@ -1,0 +1,177 @@
+//! How a supervisor stays with one command from its start until nothing of its tree is left.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait};
+
+use super::port::{Port, Wake};
+use super::tree::{self, Member};
+use super::wire::{Report, Request};
+use crate::sys::clock;
+
+/// For processes that are ending by themselves just as the command does: they are no leak.
+const SETTLE: Duration = Duration::from_millis(50);
+/// The longest grace for what a finished command left behind, and for everything once nobody waits for the result.
+const SHORT_GRACE: Duration = Duration::from_secs(2);
+/// Between two walks through a tree that is told to end.
+const TERM_AGAIN: Duration = Duration::from_millis(50);
+const KILL_AGAIN: Duration = Duration::from_millis(10);
+
+/// What may come after a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Command,
+    /// Whoever told us what to do is gone.
+    Exit,
+}
+
+/// How far the end of the tree has come. It only ever moves downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// The command is over; what is left may be on its way out.
+    Settling(Instant),
+    /// Told to end; killed after the instant.
+    Ending(Instant),
+    Killing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tree {
+    Alive,
+    Gone,
+}
+
+struct Attendance<'a> {
+    port: &'a mut Port,
+    command: Pid,
+    grace: Duration,
+    phase: Phase,
+    next: Next,
+    leaked: i32,
+    /// Who has been sent SIGTERM, so that each gets it once.
+    told: BTreeSet<(i32, u64)>,
+}
+
+/// Reports the end of the command, and then that its tree is gone.
+pub(super) fn attend(port: &mut Port, command: Pid, grace: Duration) -> io::Result<Next> {
+    let mut attendance = Attendance {
+        port,
+        command,
+        grace,
+        phase: Phase::Running,
+        next: Next::Command,
+        leaked: 0,
+        told: BTreeSet::new(),
+    };
+    attendance.until_gone()?;
+    Ok(attendance.next)
+}
+
+impl Attendance<'_> {
+    fn until_gone(&mut self) -> io::Result<()> {
+        let mut ended = None;
+        loop {
+            match self.reap(&mut ended)? {
+                Tree::Gone => {
+                    let gone = Report::Gone { leaked: self.leaked };
+                    return match ended {
+                        Some(report) => self.port.say(&[report, gone]),
+                        None => self.port.say(&[gone]),
+                    };
+                }
+                Tree::Alive => {
+                    if let Some(report) = ended.take() {
+                        self.port.say(&[report])?;
+                        if self.phase == Phase::Running {
+                            self.phase = Phase::Settling(clock::monotonic() + SETTLE);
+                        }
+                    }
+                }
+            }
+            let timeout = self.act();
+            match self.port.wait(timeout)? {
+                Wake::Look | Wake::Request(Request::Hold | Request::Run(_), _) => {}
+                Wake::Request(Request::Stop, _) => self.end(self.grace),
+                Wake::Request(Request::Kill, _) => self.phase = Phase::Killing,
+                Wake::Closed => {
+                    self.next = Next::Exit;
+                    self.end(self.grace.min(SHORT_GRACE));
+                }
+            }
+        }
+    }
+
+    /// Collects everyone who has ended. ECHILD is the kernel's word that nobody is left.
+    fn reap(&self, ended: &mut Option<Report>) -> io::Result<Tree> {
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some((pid, status))) if pid == self.command => *ended = Some(report(status)),
+                Ok(Some(_)) | Err(Errno::INTR) => {}
+                Ok(None) => return Ok(Tree::Alive),
+                Err(Errno::CHILD) => return Ok(Tree::Gone),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Does what the phase asks for. Gives how long to wait before looking again.
+    fn act(&mut self) -> Option<Duration> {
+        let now = clock::monotonic();
+        match self.phase {
+            Phase::Running => None,
+            Phase::Settling(until) if now < until => Some(until - now),
+            Phase::Settling(_) => {
+                let alive = self.members().iter().filter(|member| !member.zombie).count();
+                self.leaked = i32::try_from(alive).unwrap_or(i32::MAX);
+                self.end(self.grace.min(SHORT_GRACE));
+                self.act()
+            }
+            Phase::Ending(until) if now < until => {
+                for member in self.members() {
+                    if self.told.insert((member.pid, member.start)) {
+                        member.signal(Signal::TERM);
+                        // A stopped process takes its signals only once it goes on.
+                        member.signal(Signal::CONT);
+                    }
+                }
+                Some(TERM_AGAIN.min(until - now))
+            }
+            Phase::Ending(_) | Phase::Killing => {
+                self.phase = Phase::Killing;
+                self.members().into_iter().for_each(|member| member.signal(Signal::KILL));
+                Some(KILL_AGAIN)
+            }
+        }
+    }
+
+    /// Begins the end, or makes it come sooner.
+    fn end(&mut self, grace: Duration) {
+        let until = clock::later(clock::monotonic(), grace);
+        self.phase = match self.phase {
+            Phase::Running | Phase::Settling(_) => Phase::Ending(until),
+            Phase::Ending(sooner) => Phase::Ending(sooner.min(until)),
+            Phase::Killing => Phase::Killing,
+        };
+    }
+
+    fn members(&self) -> Vec<Member> {
+        tree::below(|_| true).unwrap_or_else(|_| {
+            // Without /proc there is still the group that the command leads, which KILL at least makes smaller.
+            if self.phase == Phase::Killing {
+                let _ = kill_process_group(self.command, Signal::KILL);
+            }
+            Vec::new()
+        })
+    }
+}
+
+fn report(status: WaitStatus) -> Report {
+    match status.terminating_signal() {
+        Some(signal) => Report::Killed { signal },
+        None => Report::Ended { code: status.exit_status().unwrap_or_default() },
+    }
+}

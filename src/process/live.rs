@@ -1,0 +1,283 @@
+//! One running command as we see it: its reports, its two streams, its clocks, and the wish to end it.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+use super::collect::Collector;
+use super::command::{Command, End, Exit, Output, Sink, Stdin};
+use super::error::ProcessError;
+use super::lookup;
+use super::pool::{Lease, Supervisors};
+use super::slot::{self, Busy};
+use super::wire::{Order, Report, Request};
+use crate::policy::Limits;
+use crate::sys::{clock, fs};
+
+/// After the tree is gone, for a stream that something outside the tree still holds open.
+const DRAIN: Duration = Duration::from_secs(1);
+/// Beyond the grace, for a supervisor to report that its tree is gone: a process stuck in the kernel cannot be killed.
+const STUCK: Duration = Duration::from_secs(10);
+/// As much as a pipe holds.
+const CHUNK: usize = 64 << 10;
+
+pub(super) async fn run(
+    pool: &Supervisors,
+    command: Command,
+    cancel: &CancellationToken,
+) -> Result<Exit, ProcessError> {
+    let program = lookup::program(&command)?;
+    if cancel.is_cancelled() {
+        let (stdout, stderr) = (Output::default(), Output::default());
+        return Ok(Exit { end: End::Cancelled, stdout, stderr, leaked: 0, wall: Duration::ZERO });
+    }
+    let Command { argv, env, cwd, stdin, stdout, stderr, limits } = command;
+    let name = argv.first().cloned().unwrap_or_default();
+    let order = Order {
+        program,
+        argv,
+        env: env.into_iter().collect(),
+        cwd: std::path::absolute(cwd).map_err(ProcessError::system("find the current folder"))?,
+        grace: limits.grace,
+    };
+    let stdin = match stdin {
+        Stdin::Null => slot::null()?,
+        Stdin::File(path) => fs::open(&path)?,
+    };
+    let (stdout, out) = Stream::open(stdout)?;
+    let (stderr, err) = Stream::open(stderr)?;
+    let mut lease = pool.lease()?;
+    let started = clock::monotonic();
+    let mut live = Live {
+        limits,
+        stdout,
+        stderr,
+        started,
+        heard: started,
+        wall: None,
+        ended: None,
+        reason: None,
+        leaked: None,
+        until: None,
+        broken: None,
+    };
+    let supervised = async {
+        lease.busy()?.send(&Request::Run(order), &[stdin.as_fd(), out.as_fd(), err.as_fd()]).await?;
+        // Our copies would keep the streams open for ever.
+        drop((stdin, out, err));
+        live.attend(&mut lease, pool.hurried(), cancel).await
+    };
+    match supervised.await {
+        Ok(Attended::Gone) => {
+            lease.give_back();
+            live.finish()
+        }
+        Ok(Attended::NotStarted(source)) => {
+            lease.give_back();
+            Err(ProcessError::NotStarted { program: name, source })
+        }
+        Err(source) => {
+            lease.lost().await;
+            Err(ProcessError::SupervisorLost { program: name, source })
+        }
+    }
+}
+
+enum Attended {
+    Gone,
+    NotStarted(io::Error),
+}
+
+struct Live {
+    limits: Limits,
+    stdout: Stream,
+    stderr: Stream,
+    started: Instant,
+    /// When the command last printed something.
+    heard: Instant,
+    wall: Option<Duration>,
+    /// How the command ended by itself.
+    ended: Option<End>,
+    /// Why we ended it.
+    reason: Option<End>,
+    /// Known once the tree is gone.
+    leaked: Option<u32>,
+    /// The end of the wait for the tree, and then for the streams.
+    until: Option<Instant>,
+    /// A stream could not be stored.
+    broken: Option<fs::FileError>,
+}
+
+/// What can happen to a running command.
+enum Happening {
+    Report(Report),
+    Output,
+    Deadline,
+    Cancel,
+    Hurry,
+}
+
+impl Live {
+    async fn attend(
+        &mut self,
+        lease: &mut Lease,
+        hurry: &CancellationToken,
+        cancel: &CancellationToken,
+    ) -> io::Result<Attended> {
+        let busy = lease.busy()?;
+        let mut hurried = false;
+        while self.leaked.is_none() || self.stdout.is_open() || self.stderr.is_open() {
+            match self.next(busy, hurry, hurried, cancel).await? {
+                Happening::Report(Report::NotStarted { errno }) => {
+                    return Ok(Attended::NotStarted(io::Error::from_raw_os_error(errno)));
+                }
+                Happening::Report(report) => self.hear(report, busy.pid()),
+                Happening::Output => {
+                    if let Some(reason) = self.store() {
+                        self.stop(busy, reason).await?;
+                    }
+                }
+                Happening::Cancel => self.stop(busy, End::Cancelled).await?,
+                Happening::Hurry => {
+                    hurried = true;
+                    busy.send(&Request::Kill, &[]).await?;
+                }
+                Happening::Deadline if self.leaked.is_some() => break,
+                Happening::Deadline if self.is_ending() => return Err(io::ErrorKind::TimedOut.into()),
+                Happening::Deadline => {
+                    let over = self.started.elapsed() >= self.limits.wall;
+                    self.stop(busy, if over { End::TimedOut } else { End::Stalled }).await?;
+                }
+            }
+        }
+        Ok(Attended::Gone)
+    }
+
+    async fn next(
+        &mut self,
+        busy: &mut Busy,
+        hurry: &CancellationToken,
+        hurried: bool,
+        cancel: &CancellationToken,
+    ) -> io::Result<Happening> {
+        let (ending, gone) = (self.is_ending(), self.leaked.is_some());
+        let deadline = self.until.unwrap_or_else(|| {
+            let silence = clock::later(self.heard, self.limits.idle);
+            clock::later(self.started, self.limits.wall).min(silence)
+        });
+        tokio::select! {
+            report = busy.report(), if !gone => report.map(Happening::Report),
+            () = self.stdout.read() => Ok(Happening::Output),
+            () = self.stderr.read() => Ok(Happening::Output),
+            () = sleep_until(deadline.into()) => Ok(Happening::Deadline),
+            () = cancel.cancelled(), if !ending => Ok(Happening::Cancel),
+            () = hurry.cancelled(), if ending && !gone && !hurried => Ok(Happening::Hurry),
+        }
+    }
+
+    fn is_ending(&self) -> bool {
+        self.ended.is_some() || self.reason.is_some() || self.leaked.is_some()
+    }
+
+    fn hear(&mut self, report: Report, supervisor: u32) {
+        let now = clock::monotonic();
+        match report {
+            Report::Started { pid } => tracing::debug!(pid, supervisor, "command started"),
+            Report::NotStarted { .. } => {}
+            Report::Ended { .. } | Report::Killed { .. } => {
+                self.ended = report.end();
+                self.wall = Some(now - self.started);
+                self.until = Some(clock::later(now, self.limits.grace.saturating_add(STUCK)));
+            }
+            Report::Gone { leaked } => {
+                self.leaked = Some(u32::try_from(leaked).unwrap_or(0));
+                self.until = Some(clock::later(now, DRAIN));
+            }
+        }
+    }
+
+    /// Stores what was read. Gives a reason to end the command, if that is one.
+    fn store(&mut self) -> Option<End> {
+        self.heard = clock::monotonic();
+        for stream in [&mut self.stdout, &mut self.stderr] {
+            if let Err(error) = stream.store(self.broken.is_some()) {
+                self.broken = Some(error);
+            }
+        }
+        if self.is_ending() {
+            None
+        } else if self.broken.is_some() {
+            Some(End::Cancelled)
+        } else {
+            let total = self.stdout.collector.total() + self.stderr.collector.total();
+            (total > self.limits.output_bytes).then_some(End::OutputCap)
+        }
+    }
+
+    /// Has the tree ended. The reason stands, whatever the command makes of it.
+    async fn stop(&mut self, busy: &Busy, reason: End) -> io::Result<()> {
+        self.reason = Some(reason);
+        self.until = Some(clock::later(clock::monotonic(), self.limits.grace.saturating_add(STUCK)));
+        busy.send(&Request::Stop, &[]).await
+    }
+
+    fn finish(self) -> Result<Exit, ProcessError> {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
+        let Some(end) = self.reason.or(self.ended) else {
+            let source = io::ErrorKind::InvalidData.into();
+            return Err(ProcessError::System { action: "learn how the command ended", source });
+        };
+        Ok(Exit {
+            end,
+            stdout: self.stdout.finish(),
+            stderr: self.stderr.finish(),
+            leaked: self.leaked.unwrap_or(0),
+            wall: self.wall.unwrap_or_else(|| self.started.elapsed()),
+        })
+    }
+}
+
+/// One output stream on its way into its sink.
+struct Stream {
+    pipe: Option<Receiver>,
+    buffer: Vec<u8>,
+    collector: Collector,
+}
+
+impl Stream {
+    /// The stream, and the end that the child writes to.
+    fn open(sink: Sink) -> Result<(Self, OwnedFd), ProcessError> {
+        let (reader, writer) = slot::pipe().map_err(ProcessError::system("make a pipe"))?;
+        Ok((Self { pipe: Some(reader), buffer: Vec::new(), collector: Collector::new(sink) }, writer))
+    }
+
+    fn is_open(&self) -> bool {
+        self.pipe.is_some()
+    }
+
+    /// Reads once into the buffer. Never returns once the stream is at its end. Nothing is lost when the future is dropped.
+    async fn read(&mut self) {
+        let Some(pipe) = &mut self.pipe else { return std::future::pending().await };
+        self.buffer.reserve(CHUNK);
+        if !matches!(pipe.read_buf(&mut self.buffer).await, Ok(1..)) {
+            self.pipe = None;
+        }
+    }
+
+    fn store(&mut self, discard: bool) -> Result<(), fs::FileError> {
+        let result = if discard { Ok(()) } else { self.collector.take(&self.buffer) };
+        self.buffer.clear();
+        result
+    }
+
+    fn finish(self) -> Output {
+        self.collector.finish(self.pipe.is_some())
+    }
+}

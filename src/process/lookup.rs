@@ -1,0 +1,104 @@
+//! Finding the program of a command, so that a missing one is named before anything starts.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+
+use super::command::Command;
+use super::error::ProcessError;
+use crate::sys::fs;
+
+/// The absolute path of the program. The child's own `PATH` and folder decide, not ours.
+pub(super) fn program(command: &Command) -> Result<PathBuf, ProcessError> {
+    let name = command.argv.first().filter(|name| !name.is_empty()).ok_or(ProcessError::Empty)?;
+    let cwd = folder(name, &command.cwd)?;
+    if name.as_bytes().contains(&b'/') {
+        return usable(name, &[cwd.join(name)], None);
+    }
+    let path = command.env.get(OsStr::new("PATH")).cloned();
+    // An empty element of PATH means the current folder, by an old rule that shells keep.
+    let candidates: Vec<PathBuf> =
+        std::env::split_paths(path.as_deref().unwrap_or_default()).map(|dir| cwd.join(dir).join(name)).collect();
+    usable(name, &candidates, path)
+}
+
+/// The folder to run in, absolute and there.
+fn folder(program: &OsStr, cwd: &Path) -> Result<PathBuf, ProcessError> {
+    let found = std::path::absolute(cwd).and_then(|cwd| {
+        access(&cwd, Access::EXEC_OK)?;
+        if cwd.is_dir() { Ok(cwd) } else { Err(std::io::ErrorKind::NotADirectory.into()) }
+    });
+    found.map_err(|source| ProcessError::NoFolder { program: program.to_owned(), cwd: cwd.to_owned(), source })
+}
+
+/// The first candidate that can be executed. One that is there but cannot be is remembered: naming it helps more than
+/// "not found".
+fn usable(name: &OsStr, candidates: &[PathBuf], path: Option<OsString>) -> Result<PathBuf, ProcessError> {
+    let mut blocked = None;
+    for candidate in candidates {
+        if !candidate.is_file() {
+            if blocked.is_none() && matches!(fs::kind(candidate), Ok(Some(_))) && path.is_none() {
+                blocked = Some(candidate);
+            }
+        } else if access(candidate, Access::EXEC_OK).is_ok() {
+            return Ok(candidate.clone());
+        } else if blocked.is_none() {
+            blocked = Some(candidate);
+        }
+    }
+    Err(match blocked {
+        Some(path) => ProcessError::NotExecutable { path: path.clone() },
+        None => ProcessError::NotFound { program: name.to_owned(), path },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{Sink, Stdin};
+    use super::*;
+    use crate::policy::Limits;
+
+    fn find(name: &str, path: &Path, cwd: &Path) -> Result<PathBuf, ProcessError> {
+        program(&Command {
+            argv: vec![name.into()],
+            env: BTreeMap::from([("PATH".into(), path.into())]),
+            cwd: cwd.to_owned(),
+            stdin: Stdin::Null,
+            stdout: Sink::Memory { cap: 0 },
+            stderr: Sink::Memory { cap: 0 },
+            limits: Limits::default(),
+        })
+    }
+
+    #[test]
+    fn a_program_is_looked_up_in_the_childs_own_path() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(find("sh", Path::new("/usr/bin:/bin"), dir.path()).unwrap().ends_with("sh"));
+        let missing = find("sh", dir.path(), dir.path()).unwrap_err();
+        assert!(matches!(missing, ProcessError::NotFound { .. }), "{missing}");
+        assert_eq!(missing.to_string(), "command not found: sh");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_executed_is_named_as_such() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(&dir.path().join("tool"), b"#!/bin/sh\n").unwrap();
+        for name in ["tool", "./tool"] {
+            let error = find(name, dir.path(), dir.path()).unwrap_err();
+            assert!(matches!(error, ProcessError::NotExecutable { .. }), "{error}");
+        }
+        let folder = find("./.", dir.path(), dir.path()).unwrap_err();
+        assert!(matches!(folder, ProcessError::NotExecutable { .. }), "{folder}");
+    }
+
+    #[test]
+    fn a_missing_folder_is_not_a_missing_command() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = find("sh", Path::new("/bin"), &dir.path().join("gone")).unwrap_err();
+        assert!(matches!(error, ProcessError::NoFolder { .. }), "{error}");
+    }
+}

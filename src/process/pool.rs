@@ -1,0 +1,166 @@
+//! The pool of supervisors: it grows as commands run side by side and shrinks only at the end.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Command, Exit};
+use super::error::ProcessError;
+use super::slot::{Busy, Slot};
+use super::{guard, live, orphans};
+
+/// What supervisors are started from and hold.
+#[derive(Debug)]
+pub struct Options {
+    /// Our own program.
+    pub program: PathBuf,
+    /// An open guard file: locked shared from now until we and every supervisor are gone. Not the run's own lock file, which
+    /// must be free as soon as we are.
+    pub guard: Option<OwnedFd>,
+}
+
+/// Runs commands, one supervisor each at a time. Clones share the pool.
+#[derive(Clone)]
+pub struct Supervisors(Arc<Pool>);
+
+struct Pool {
+    options: Options,
+    state: Mutex<State>,
+    /// Cancelled when no tree gets any more grace.
+    hurry: CancellationToken,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Slot>,
+    /// Told to end, still to be waited for.
+    dismissed: Vec<Child>,
+    shut_down: bool,
+}
+
+impl Supervisors {
+    /// Makes us a subreaper and starts the first supervisor: best done while we are still small. Needs no runtime.
+    pub fn start(options: Options) -> Result<Self, ProcessError> {
+        orphans::adopt().map_err(ProcessError::system("become a subreaper"))?;
+        if let Some(file) = &options.guard {
+            guard::hold(file)?;
+        }
+        let pool = Pool { options, state: Mutex::default(), hurry: CancellationToken::new() };
+        let first = pool.start_slot()?;
+        pool.lock().idle.push(first);
+        Ok(Self(Arc::new(pool)))
+    }
+
+    /// Runs a command to its end. After `cancel`, and after a limit, this returns within `limits.grace` and a moment, with the
+    /// whole tree gone. Dropping the future ends the tree too, without waiting for it.
+    pub async fn run(&self, command: Command, cancel: &CancellationToken) -> Result<Exit, ProcessError> {
+        live::run(self, command, cancel).await
+    }
+
+    /// From now on every tree that is told to end is killed at once: for the second Ctrl-C.
+    pub fn hurry(&self) {
+        self.0.hurry.cancel();
+    }
+
+    /// Ends all supervisors and waits for them, those of dropped runs included. Runs still going on are not waited for.
+    pub async fn shutdown(self) {
+        let children = {
+            let mut state = self.0.lock();
+            state.shut_down = true;
+            let idle: Vec<Child> = state.idle.drain(..).map(Slot::dismiss).collect();
+            state.dismissed.drain(..).chain(idle).collect::<Vec<_>>()
+        };
+        // Waiting can only fail for a process that is already collected.
+        let all = tokio::task::spawn_blocking(move || children.into_iter().for_each(|mut child| drop(child.wait())));
+        drop(all.await);
+    }
+
+    pub(super) fn hurried(&self) -> &CancellationToken {
+        &self.0.hurry
+    }
+
+    /// A supervisor for one command: an idle one, or a new one.
+    pub(super) fn lease(&self) -> Result<Lease, ProcessError> {
+        let idle = {
+            let mut state = self.0.lock();
+            if state.shut_down {
+                return Err(ProcessError::ShutDown);
+            }
+            state.dismissed.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+            std::iter::from_fn(|| state.idle.pop()).find_map(|mut slot| slot.is_alive().then_some(slot))
+        };
+        let slot = match idle {
+            Some(slot) => slot,
+            None => self.0.start_slot()?,
+        };
+        match slot.occupy() {
+            Ok(busy) => Ok(Lease { busy: Some(busy), pool: self.clone() }),
+            Err((source, child)) => {
+                self.0.lock().dismissed.push(child);
+                Err(ProcessError::System { action: "talk to a supervisor", source })
+            }
+        }
+    }
+}
+
+impl Pool {
+    fn start_slot(&self) -> Result<Slot, ProcessError> {
+        let Options { program, guard } = &self.options;
+        Slot::start(program, guard.as_ref())
+            .map_err(|source| ProcessError::NoSupervisor { program: program.clone(), source })
+    }
+
+    /// A panic elsewhere cannot leave the lists half-changed.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A supervisor for the length of one command. Dropped before its tree is gone, its socket closes, which ends the tree.
+pub(super) struct Lease {
+    busy: Option<Busy>,
+    pool: Supervisors,
+}
+
+impl Lease {
+    pub(super) fn busy(&mut self) -> io::Result<&mut Busy> {
+        self.busy.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// Gives the supervisor back for the next command.
+    pub(super) fn give_back(mut self) {
+        let Some(busy) = self.busy.take() else { return };
+        let released = busy.release();
+        let mut state = self.pool.0.lock();
+        match released {
+            Ok(slot) if state.shut_down => state.dismissed.push(slot.dismiss()),
+            Ok(slot) => state.idle.push(slot),
+            Err(child) => state.dismissed.push(child),
+        }
+    }
+
+    /// Kills a supervisor that died or stopped answering, and what it left.
+    pub(super) async fn lost(mut self) {
+        let Some(busy) = self.busy.take() else { return };
+        let mut child = busy.dismiss();
+        // Both fail only when there is nothing left to kill or to collect.
+        let killed = tokio::task::spawn_blocking(move || {
+            drop(child.kill());
+            drop(child.wait());
+            drop(orphans::kill());
+        });
+        drop(killed.await);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(busy) = self.busy.take() {
+            self.pool.0.lock().dismissed.push(busy.dismiss());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A supervisor as we see it: its process, and our end of the socket.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream as StdStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+use super::supervisor::MARKER;
+use super::wire::{REPORT, Report, Request};
+
+/// A supervisor that is waiting for a command. Its socket belongs to no runtime.
+pub(super) struct Slot {
+    child: Child,
+    socket: StdStream,
+}
+
+/// A supervisor that is running a command.
+pub(super) struct Busy {
+    child: Child,
+    socket: UnixStream,
+    received: Vec<u8>,
+}
+
+impl Slot {
+    /// Starts a supervisor. It holds `guard` until it ends.
+    pub(super) fn start(program: &Path, guard: Option<&OwnedFd>) -> io::Result<Self> {
+        let (socket, theirs) = StdStream::pair()?;
+        let child = Command::new(program)
+            .arg(MARKER)
+            .env_clear()
+            .current_dir("/")
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        if let Some(guard) = guard {
+            // A few bytes into an empty socket: this cannot block.
+            send(&socket, &Request::Hold.encode(), &[guard.as_fd()])?;
+        }
+        socket.set_nonblocking(true)?;
+        Ok(Self { child, socket })
+    }
+
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Needs a running tokio runtime.
+    pub(super) fn occupy(self) -> Result<Busy, (io::Error, Child)> {
+        match UnixStream::from_std(self.socket) {
+            Ok(socket) => Ok(Busy { child: self.child, socket, received: Vec::with_capacity(8 * REPORT) }),
+            Err(error) => Err((error, self.child)),
+        }
+    }
+
+    /// Closes the socket, which ends the supervisor, and gives the process to wait for.
+    pub(super) fn dismiss(self) -> Child {
+        self.child
+    }
+}
+
+impl Busy {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a request and the descriptors it comes with. They travel with its first byte.
+    pub(super) async fn send(&self, request: &Request, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        let frame = request.encode();
+        let mut sent = self.socket.async_io(Interest::WRITABLE, || send(&self.socket, &frame, fds)).await?;
+        while sent < frame.len() {
+            sent += self.socket.async_io(Interest::WRITABLE, || send(&self.socket, &frame[sent..], &[])).await?;
+        }
+        Ok(())
+    }
+
+    /// The next report. Nothing is lost when the future is dropped.
+    pub(super) async fn report(&mut self) -> io::Result<Report> {
+        loop {
+            if let Some((frame, _)) = self.received.split_first_chunk::<REPORT>() {
+                let report = Report::decode(*frame)?;
+                self.received.drain(..REPORT);
+                return Ok(report);
+            }
+            self.socket.readable().await?;
+            let mut bytes = [0; 8 * REPORT];
+            match self.socket.try_read(&mut bytes) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => self.received.extend_from_slice(&bytes[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Back to waiting, after the last report of a command.
+    pub(super) fn release(self) -> Result<Slot, Child> {
+        match self.socket.into_std() {
+            Ok(socket) => Ok(Slot { child: self.child, socket }),
+            Err(_) => Err(self.child),
+        }
+    }
+
+    /// Closes the socket: the supervisor ends its tree, and then itself. Gives the process to wait for.
+    pub(super) fn dismiss(self) -> Child {
+        self.child
+    }
+}
+
+fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
+}
+
+/// A pipe whose reading end is for us and whose writing end goes to the child.
+pub(super) fn pipe() -> io::Result<(tokio::net::unix::pipe::Receiver, OwnedFd)> {
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    Ok((tokio::net::unix::pipe::Receiver::from_owned_fd(reader)?, writer))
+}
+
+/// What an absent stdin reads from: the end of a file, at once.
+pub(super) fn null() -> Result<File, crate::sys::fs::FileError> {
+    crate::sys::fs::open(Path::new("/dev/null"))
+}

@@ -1,0 +1,96 @@
+//! The supervisor: what our own program is when it is started with the marker. One thread, no runtime, hardly any memory.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rustix::process::{Pid, getpid, set_child_subreaper, setsid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::attend::{Next, attend};
+use super::port::{Port, Wake};
+use super::wire::{Order, Report, Request};
+
+/// The first argument that makes our program a supervisor.
+pub(super) const MARKER: &str = "__supervise";
+
+/// `Some` once this process has been a supervisor to its end. Must be asked before anything else happens in `main`: a
+/// supervisor has no command line, no runtime and no second thread.
+pub fn supervisor_entry() -> Option<ExitCode> {
+    if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(MARKER)) {
+        return None;
+    }
+    // Nobody reads what a supervisor would print. The other end sees the socket close and calls it lost.
+    Some(if supervise().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn supervise() -> io::Result<()> {
+    let mut port = Port::open()?;
+    // Fails only for the leader of a group, who has no terminal to lose by staying.
+    let _ = setsid();
+    set_child_subreaper(Some(getpid()))?;
+    // What our caller's caller left open, a build server's pipe or a shell's script, is not for the children.
+    close_fds::set_fds_cloexec(3, &[]);
+    ignore_polite_signals()?;
+    let mut held = Vec::new();
+    loop {
+        match port.wait(None)? {
+            Wake::Request(Request::Hold, fds) => held.extend(fds),
+            Wake::Request(Request::Run(order), fds) => {
+                if run(&mut port, &order, fds)? == Next::Exit {
+                    return Ok(());
+                }
+            }
+            // A stop that crossed the end of its command on the way.
+            Wake::Request(Request::Stop | Request::Kill, _) | Wake::Look => {}
+            Wake::Closed => return Ok(()),
+        }
+    }
+}
+
+/// Whoever signals everything called orchestra means the runs, and a run ends its supervisors itself. A handler is used
+/// because an ignored signal would stay ignored in every child.
+fn ignore_polite_signals() -> io::Result<()> {
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    }
+    Ok(())
+}
+
+fn run(port: &mut Port, order: &Order, fds: Vec<OwnedFd>) -> io::Result<Next> {
+    match spawn(order, fds) {
+        Ok(command) => {
+            port.say(&[Report::Started { pid: command.as_raw_nonzero().get() }])?;
+            attend(port, command, order.grace)
+        }
+        Err(error) => {
+            let errno = error.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error());
+            port.say(&[Report::NotStarted { errno }])?;
+            Ok(Next::Command)
+        }
+    }
+}
+
+fn spawn(order: &Order, fds: Vec<OwnedFd>) -> io::Result<Pid> {
+    let [stdin, stdout, stderr] =
+        <[OwnedFd; 3]>::try_from(fds).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let mut command = Command::new(&order.program);
+    if let Some((name, arguments)) = order.argv.split_first() {
+        command.arg0(name).args(arguments);
+    }
+    command
+        .env_clear()
+        .envs(order.env.iter().map(|(name, value)| (name, value)))
+        .current_dir(&order.cwd)
+        .process_group(0)
+        .stdin(stdin)
+        .stdout(stdout)
+        .stderr(stderr);
+    // The status is collected with everyone else's; a dropped `Child` leaves the process alone.
+    let child = command.spawn()?;
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}

@@ -1,0 +1,100 @@
+//! The process tree, read from `/proc`, and signals into it.
+#![expect(clippy::disallowed_methods, reason = "reads /proc, which no other room needs")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+
+/// One process. `start` tells it from a later one that was given the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Member {
+    pub(super) pid: i32,
+    pub(super) start: u64,
+    parent: i32,
+    pub(super) session: i32,
+    /// Dead already, only its exit status is still to be collected.
+    pub(super) zombie: bool,
+}
+
+impl Member {
+    /// Sends a signal, unless the process has ended meanwhile: its number may belong to a stranger by then. The descriptor
+    /// is opened first and the identity checked after, so nothing can slip in between.
+    pub(super) fn signal(self, signal: Signal) {
+        let Some(pid) = Pid::from_raw(self.pid) else { return };
+        let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+        if read(self.pid).is_some_and(|now| now.start == self.start) {
+            // It may be gone by now, which is what the signal is for.
+            let _ = pidfd_send_signal(fd, signal);
+        }
+    }
+}
+
+/// All living processes below us, with a child of ours that `root` picks at the top.
+pub(super) fn below(root: impl Fn(&Member) -> bool) -> io::Result<Vec<Member>> {
+    let us = getpid().as_raw_nonzero().get();
+    let table = table()?;
+    let mut children: BTreeMap<i32, Vec<Member>> = BTreeMap::new();
+    for member in table {
+        children.entry(member.parent).or_default().push(member);
+    }
+    let mut open: Vec<Member> = children.remove(&us).unwrap_or_default().into_iter().filter(root).collect();
+    let mut found = BTreeSet::new();
+    while let Some(member) = open.pop() {
+        // A process whose first thread has ended looks like a zombie and may still have children.
+        open.extend(children.remove(&member.pid).unwrap_or_default());
+        found.insert(member);
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The first argument after the program's name: how a supervisor is told from other children.
+pub(super) fn first_argument(pid: i32) -> Option<Vec<u8>> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    line.split(|byte| *byte == 0).nth(1).map(<[u8]>::to_vec)
+}
+
+fn table() -> io::Result<Vec<Member>> {
+    let mut members = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let pid = entry?.file_name().to_str().and_then(|name| name.parse().ok());
+        members.extend(pid.and_then(read));
+    }
+    Ok(members)
+}
+
+/// `None` once the process is gone.
+fn read(pid: i32) -> Option<Member> {
+    parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// `pid (name) state ppid pgrp session …`, proc_pid_stat(5). The name may hold spaces and parentheses.
+fn parse(pid: i32, stat: &[u8]) -> Option<Member> {
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = std::str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace();
+    let zombie = matches!(fields.next()?, "Z" | "X" | "x");
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    let start = fields.nth(15)?.parse().ok()?;
+    Some(Member { pid, start, parent, session, zombie })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
+        let stat = b"12 (a) Z) b) S 7 12 5 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 4096 10";
+        let member = parse(12, stat).unwrap();
+        assert_eq!((member.parent, member.session, member.start, member.zombie), (7, 5, 98765, false));
+    }
+
+    #[test]
+    fn we_find_ourselves() {
+        let us = getpid().as_raw_nonzero().get();
+        let found = read(us).unwrap();
+        assert!(table().unwrap().iter().any(|member| (member.pid, member.start) == (us, found.start)));
+    }
+}

@@ -1,0 +1,14 @@
+//! The file system. Every error carries the path and what was tried; files are 0600 and folders 0700; what must appear
+//! whole appears by rename, after its bytes are on the disk.
+
+mod entries;
+mod error;
+mod folders;
+mod read;
+mod write;
+
+pub use entries::{Entry, Kind, canonical, kind, list, modified, size};
+pub use error::{Cause, FileError};
+pub use folders::{create_dir, create_dirs, create_dirs_shared, remove_dir_all, remove_file, rename, sync_dir};
+pub use read::{open, read, read_text};
+pub use write::{append, copy, create, create_new, symlink, write, write_whole};

@@ -1,0 +1,35 @@
+//! Reading, always with a cap: a file that someone else wrote never decides how much memory we use.
+#![expect(clippy::disallowed_methods, reason = "this is the wrapper around the file system")]
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::error::{At, Cause, FileError};
+
+/// The bytes of a file of at most `cap` bytes. The cap holds while reading, so it also bounds pipes, devices and files
+/// that grow.
+pub fn read(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
+    let file = open(path)?;
+    let meta = file.metadata().at("read", path)?;
+    if meta.is_dir() {
+        return Err(FileError::new("read", path, Cause::IsFolder));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(cap)).unwrap_or(0));
+    file.take(cap.saturating_add(1)).read_to_end(&mut bytes).at("read", path)?;
+    if bytes.len() as u64 > cap {
+        return Err(FileError::new("read", path, Cause::TooLarge { cap }));
+    }
+    Ok(bytes)
+}
+
+/// Like [`read`], for files that must be UTF-8.
+pub fn read_text(path: &Path, cap: u64) -> Result<String, FileError> {
+    String::from_utf8(read(path, cap)?)
+        .map_err(|error| FileError::new("read", path, Cause::NotText { valid: error.utf8_error().valid_up_to() }))
+}
+
+/// Opens a file for reading.
+pub fn open(path: &Path) -> Result<File, FileError> {
+    File::open(path).at("open", path)
+}

@@ -1,0 +1,122 @@
+//! Writing: whole files by rename, plain files, appending. Everything is created 0600.
+#![expect(clippy::disallowed_methods, reason = "this is the wrapper around the file system")]
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::error::{At, FileError};
+use super::folders::{parent, sync_dir};
+
+/// The file at `path` becomes exactly `bytes`, or stays as it was: after a crash at any instant a reader finds the old
+/// file or the new one, whole. Durable when this returns (temp file, fsync, rename, fsync of the folder).
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let folder = parent(path);
+    let mut temp = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).at("create a file in", folder)?;
+    temp.write_all(bytes).at("write", path)?;
+    temp.as_file().sync_all().at("sync", path)?;
+    temp.persist(path).map_err(|failed| failed.error).at("rename a new file to", path)?;
+    sync_dir(folder)
+}
+
+/// A plain write, neither atomic nor durable: for derived copies and per-attempt files that no event names.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    create(path)?.write_all(bytes).at("write", path)
+}
+
+/// Creates or empties a file for writing.
+pub fn create(path: &Path) -> Result<File, FileError> {
+    options().create(true).truncate(true).open(path).at("create", path)
+}
+
+/// Creates a file that must not be there yet.
+pub fn create_new(path: &Path) -> Result<File, FileError> {
+    options().create_new(true).open(path).at("create", path)
+}
+
+/// Opens a file, made if absent, whose writes all go to its end. Readable as well.
+pub fn append(path: &Path) -> Result<File, FileError> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).at("open", path)
+}
+
+/// Copies a file's bytes and permission bits. Gives the number of bytes.
+pub fn copy(from: &Path, to: &Path) -> Result<u64, FileError> {
+    std::fs::copy(from, to).at("copy", from)
+}
+
+/// Makes `link` point at `target`, atomically replacing a link that is already there.
+pub fn symlink(target: &Path, link: &Path) -> Result<(), FileError> {
+    let temp = beside(link);
+    std::os::unix::fs::symlink(target, &temp).at("make the link", link)?;
+    let renamed = std::fs::rename(&temp, link).at("make the link", link);
+    if renamed.is_err() {
+        drop::<io::Result<()>>(std::fs::remove_file(&temp));
+    }
+    renamed
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
+}
+
+/// A name next to `path` that no other process picks.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".new-");
+    name.push(std::process::id().to_string());
+    name.push("-");
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::super::{Cause, list, read, read_text};
+    use super::*;
+
+    #[test]
+    fn a_whole_write_replaces_the_file_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("plan.json");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(read(&path, 10).unwrap(), b"new");
+        assert_eq!(list(dir.path()).unwrap().len(), 1);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_failed_write_names_the_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("absent/plan.json");
+        let error = write_whole(&path, b"x").unwrap_err();
+        assert!(error.is_not_found());
+        assert!(error.to_string().contains("absent"), "{error}");
+    }
+
+    #[test]
+    fn reading_stops_at_the_cap_and_names_the_first_bad_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        write(&path, b"abc\xff").unwrap();
+        assert_eq!(read(&path, 4).unwrap().len(), 4);
+        assert!(matches!(read(&path, 3).unwrap_err().cause, Cause::TooLarge { cap: 3 }));
+        assert!(matches!(read_text(&path, 4).unwrap_err().cause, Cause::NotText { valid: 3 }));
+        assert!(matches!(read(dir.path(), 4).unwrap_err().cause, Cause::IsFolder));
+        assert!(matches!(read(Path::new("/dev/zero"), 64).unwrap_err().cause, Cause::TooLarge { cap: 64 }));
+    }
+
+    #[test]
+    fn a_link_can_be_moved_to_another_target() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("latest");
+        symlink(Path::new("a"), &link).unwrap();
+        symlink(Path::new("b"), &link).unwrap();
+        assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("b"));
+        assert_eq!(list(dir.path()).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,71 @@
+//! What a run's records say about the machine they were made on, and randomness for ids.
+#![expect(clippy::disallowed_methods, reason = "reads facts about the machine that no other room may look up")]
+
+use std::path::{Path, PathBuf};
+
+/// Facts about the machine, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    pub os: String,
+    pub arch: String,
+    pub cpus: usize,
+    /// Changes with every boot, so that a pid of an earlier boot is never mistaken for a live one. Empty if unknown.
+    pub boot: String,
+}
+
+impl Machine {
+    pub fn this() -> Self {
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            cpus: cpus(),
+            boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned(),
+        }
+    }
+}
+
+/// Processors this process may use; 1 when that cannot be found out.
+pub fn cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+pub fn pid() -> u32 {
+    std::process::id()
+}
+
+/// The folder the command was started in.
+pub fn current_dir() -> std::io::Result<PathBuf> {
+    std::env::current_dir()
+}
+
+/// The folder for temporary files.
+pub fn temp_dir() -> PathBuf {
+    std::env::temp_dir()
+}
+
+/// This very program. On Linux the kernel's own link is used, which still names the running program after an upgrade has
+/// replaced its file.
+pub fn own_program() -> std::io::Result<PathBuf> {
+    let link = Path::new("/proc/self/exe");
+    if link.exists() { Ok(link.to_path_buf()) } else { std::env::current_exe() }
+}
+
+/// Random bytes from the kernel, for ids; nothing that a decision depends on.
+pub fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let mut filled = 0;
+    while filled < N {
+        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_differ_from_call_to_call() {
+        assert_ne!(random::<16>().unwrap(), random::<16>().unwrap());
+    }
+}

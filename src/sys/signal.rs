@@ -1,0 +1,72 @@
+//! The signals that end a run, as a stream: the first asks for a graceful end, every further one for a quick end.
+
+use std::io;
+
+use tokio::signal::unix::{Signal as Source, SignalKind, signal};
+
+/// A signal that ends a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    Hangup,
+    Interrupt,
+    Terminate,
+}
+
+impl Signal {
+    /// The number, as `kill -l` counts: the exit code of a run it ended is 128 more.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Hangup => 1,
+            Self::Interrupt => 2,
+            Self::Terminate => 15,
+        }
+    }
+
+    /// The name, as people type it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hangup => "SIGHUP",
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        }
+    }
+}
+
+/// How urgent a signal is: by its place in the row, not by its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    Graceful,
+    AtOnce,
+}
+
+/// Listens from its creation on; dropping it does not bring the default dispositions back.
+#[derive(Debug)]
+pub struct Signals {
+    hangup: Source,
+    interrupt: Source,
+    terminate: Source,
+    next: Urgency,
+}
+
+impl Signals {
+    /// Needs a running tokio runtime. Only the edge calls this; everyone else is handed a cancellation token.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            next: Urgency::Graceful,
+        })
+    }
+
+    /// The next signal. Never returns if none comes.
+    pub async fn next(&mut self) -> (Signal, Urgency) {
+        let signal = tokio::select! {
+            Some(()) = self.hangup.recv() => Signal::Hangup,
+            Some(()) = self.interrupt.recv() => Signal::Interrupt,
+            Some(()) = self.terminate.recv() => Signal::Terminate,
+            else => std::future::pending().await,
+        };
+        (signal, std::mem::replace(&mut self.next, Urgency::AtOnce))
+    }
+}

@@ -1,0 +1,4 @@
+//! What must hold when things go wrong: real processes, real signals, real files.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests look at the world from outside")]
+
+mod process;
