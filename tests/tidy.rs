@@ -31,7 +31,7 @@ fn is_built(room: &str) -> bool {
 
 fn markdown() -> Vec<String> {
     let mut files = tracked();
-    files.retain(|path| path.ends_with(".md"));
+    files.retain(|path| source::has_extension(path, "md"));
     files
 }
 

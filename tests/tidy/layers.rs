@@ -149,10 +149,10 @@ pub fn impurities(source: &Source) -> Vec<String> {
 fn touches_world(segments: &[String]) -> bool {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
-        ["std", "fs" | "env" | "io" | "net" | "os" | "process" | "thread", ..] => true,
         ["std", "time", inner @ ..] => matches!(inner.first(), None | Some(&("*" | "Instant" | "SystemTime"))),
-        [.., "Timestamp" | "Zoned", "now"] => true,
-        ["tokio" | "tokio_util" | "futures_util" | "rustix" | "tempfile" | "ignore" | "tracing", ..] => true,
+        ["std", "fs" | "env" | "io" | "net" | "os" | "process" | "thread", ..]
+        | ["tokio" | "tokio_util" | "futures_util" | "rustix" | "tempfile" | "ignore" | "tracing", ..]
+        | [.., "Timestamp" | "Zoned", "now"] => true,
         _ => false,
     }
 }

@@ -39,12 +39,11 @@ pub fn spawns(source: &Source) -> Vec<String> {
 
 fn starts_children(segments: &[String]) -> bool {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match segments.as_slice() {
-        // A bare `use std::process` would let `process::Command` through unseen.
-        ["std", "process"] | ["std", "process", "Command" | "*", ..] | ["tokio", "process", ..] => true,
-        [.., "CommandExt"] => true,
-        _ => false,
-    }
+    // A bare `use std::process` would let `process::Command` through unseen.
+    matches!(
+        segments.as_slice(),
+        ["std", "process"] | ["std", "process", "Command" | "*", ..] | ["tokio", "process", ..] | [.., "CommandExt"]
+    )
 }
 
 /// Lints are expected with a reason, never allowed; nothing is left for later.
@@ -54,17 +53,26 @@ pub fn leftovers(source: &Source) -> Vec<String> {
     for (at, (line, token)) in tokens.iter().enumerate() {
         let Token::Word(word) = token else { continue };
         let next = tokens.get(at + 1).map(|t| &t.1);
-        let before = at.checked_sub(1).map(|at| &tokens[at].1);
-        let attribute = matches!(before, Some(Token::Mark('[' | ','))) && next == Some(&Token::Mark('('));
+        let allows = word == "allow" && next == Some(&Token::Mark('(')) && in_attribute(&tokens[..at]);
         let stub = matches!(word.as_str(), "todo" | "unimplemented") && next == Some(&Token::Mark('!'));
-        if (word == "allow" && attribute) || stub {
+        if allows || stub {
             found.push(format!("{}:{line}: `{word}`", source.path));
         }
     }
     let marker = ["FIX", "ME"].concat();
-    let marked = source.comments.lines().enumerate().filter(|(_, text)| text.contains(&marker));
-    found.extend(marked.map(|(at, _)| format!("{}:{}: `{marker}`", source.path, at + 1)));
+    let hits = source.comments.lines().enumerate().filter(|(_, text)| text.contains(&marker));
+    found.extend(hits.map(|(at, _)| format!("{}:{}: `{marker}`", source.path, at + 1)));
     found
+}
+
+/// True right after `#[`, `#![` or the condition of a `cfg_attr`.
+fn in_attribute(before: &[(usize, Token)]) -> bool {
+    let mut back = before.iter().rev().map(|(_, token)| token);
+    match (back.next(), back.next()) {
+        (Some(Token::Mark('[')), Some(Token::Mark('#' | '!'))) => true,
+        (Some(Token::Mark(',')), _) => back.take(20).any(|token| *token == Token::Word("cfg_attr".to_owned())),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +132,7 @@ mod tests {
         ] {
             assert_eq!(leftovers(&source("src/a.rs", &code)).len(), 1, "{code}");
         }
-        let fine = "#[expect(dead_code, reason = \"x\")] fn allow(x: u8) { self.allow(x); f(\"todo!()\") }";
+        let fine = "#[expect(dead_code, reason = \"x\")] fn allow(x: u8) { self.allow(x); f(\"todo!()\", allow(x)) }";
         assert_eq!(leftovers(&source("src/a.rs", fine)), Vec::<String>::new());
     }
 }

@@ -72,41 +72,36 @@ pub fn exists(path: &str) -> bool {
     root().join(path).exists()
 }
 
+pub fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
+}
+
 /// Every Rust file under the given folders, in a stable order.
 pub fn sources(folders: &[&str]) -> Vec<Source> {
-    let mut found = Vec::new();
-    for folder in folders {
-        walk(&root().join(folder), &mut found);
-    }
-    found.retain(|path| path.ends_with(".rs") && !path.contains("/fixtures/"));
+    let mut found = tracked();
+    found.retain(|path| {
+        folders.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+            && has_extension(path, "rs")
+    });
     assert!(!found.is_empty(), "no sources under {folders:?}: the rule would hold nothing");
     found.iter().map(|path| Source::new(path, &read(path))).collect()
 }
 
-/// Every file of the project that a commit would hold, except what was written by strangers.
+/// Every file of the project that a commit would hold, in a stable order, except the fixtures: strangers wrote those.
 pub fn tracked() -> Vec<String> {
-    let mut found = Vec::new();
-    walk(&root(), &mut found);
-    found.retain(|path| path == "runs/README.md" || !path.starts_with("runs/"));
-    found.retain(|path| !path.starts_with("tests/fixtures/"));
+    let walk = ignore::WalkBuilder::new(root())
+        .hidden(false)
+        .require_git(false)
+        .parents(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build();
+    let files = walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    let mut found: Vec<String> = files
+        .filter_map(|entry| Some(entry.path().strip_prefix(root()).ok()?.to_string_lossy().replace('\\', "/")))
+        .filter(|path| !path.starts_with("tests/fixtures/"))
+        .collect();
+    found.sort();
     found
-}
-
-fn walk(folder: &Path, found: &mut Vec<String>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().unwrap_or_default();
-        if name == "target" || name == ".git" {
-            continue;
-        }
-        if path.is_dir() {
-            walk(&path, found);
-        } else if let Ok(inner) = path.strip_prefix(root()) {
-            found.push(inner.to_string_lossy().replace('\\', "/"));
-        }
-    }
 }
 
 struct Masked {
@@ -325,7 +320,7 @@ fn expand(tokens: &[(usize, Token)], mut at: usize, before: &[String], found: &m
         match tokens.get(at) {
             Some((here, Token::Word(word))) => {
                 // `a::{self}` names `a`.
-                if !(word == "self" && !segments.is_empty()) {
+                if word != "self" || segments.is_empty() {
                     segments.push(word.clone());
                 }
                 line = *here;
@@ -390,12 +385,12 @@ mod tests {
 
     #[test]
     fn comments_and_literals_name_nothing() {
-        let code = r####"
+        let code = r##"
             // crate::a
             /* crate::b /* crate::c */ crate::d */
             let s = "crate::e \" crate::f"; let r = r#"crate::g " "#; let c = '"'; let l: &'static str = b"crate::h";
             crate::i();
-        "####;
+        "##;
         assert_eq!(paths(code), ["crate::i"]);
     }
 
