@@ -103,6 +103,12 @@ fn the_events_in_the_docs_are_the_enums() {
 }
 
 #[test]
+fn every_dependency_says_why_it_is_here() {
+    let documented = docs::column(&read("docs/design/001-dependencies.md"), "crate");
+    assert_eq!(documented, docs::dependencies(&read("Cargo.toml")), "docs/design/001-dependencies.md and Cargo.toml");
+}
+
+#[test]
 fn every_variable_we_read_or_set_is_documented() {
     let code: BTreeSet<String> = sources(&["src"]).iter().flat_map(docs::variables).collect();
     let documented = docs::ours(&read("docs/environment.md"));

@@ -66,6 +66,20 @@ fn body(source: &Source, keyword: &str) -> Vec<String> {
     lines.by_ref().take_while(|line| *line != "}").map(|line| line.trim().to_owned()).collect()
 }
 
+/// The direct dependencies that a manifest names.
+pub fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut counts = false;
+    for line in manifest.lines() {
+        if let Some(section) = line.strip_prefix('[') {
+            counts = section.trim_end_matches(']').ends_with("dependencies");
+        } else if let Some((name, _)) = line.split_once('=').filter(|_| counts && !line.starts_with('#')) {
+            found.insert(name.trim().to_owned());
+        }
+    }
+    found
+}
+
 /// The environment variables of ours that shipped code names.
 pub fn variables(source: &Source) -> BTreeSet<String> {
     let shipped = source.literals.iter().filter(|(line, _)| source.ships(*line));
@@ -139,6 +153,12 @@ mod tests {
         assert_eq!(discriminants(&Source::new("src/cli/exit.rs", code)), set(&["0", "129"]));
         let code = "enum Kind {\n    #[serde(rename = \"run.started\")]\n    Started,\n    #[serde(rename = \"type\")]\n    X,\n}";
         assert_eq!(renames(&Source::new("src/event/kind.rs", code)), set(&["run.started"]));
+    }
+
+    #[test]
+    fn a_manifests_dependencies_are_read() {
+        let manifest = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\n# b = \"1\"\n[target.'cfg(unix)'.dependencies]\nc = { version = \"1\" }\n[lints.rust]\nd = \"warn\"\n";
+        assert_eq!(dependencies(manifest), set(&["a", "c"]));
     }
 
     #[test]

@@ -55,9 +55,9 @@ impl Source {
     }
 }
 
-/// Unit tests that outgrew their file live in `tests.rs` or `tests/` beside it.
+/// Unit tests that outgrew their file live beside it, in `tests.rs`, `…_tests.rs` or `tests/`.
 fn is_test_file(path: &str) -> bool {
-    path.starts_with("src/") && (path.ends_with("/tests.rs") || path.contains("/tests/"))
+    path.starts_with("src/") && (path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/"))
 }
 
 pub fn root() -> PathBuf {
