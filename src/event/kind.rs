@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{CheckRun, Ended, Failure, FailureClass, RunVerdict, Sandbox, Terms, Usage, Verdict};
 use crate::ids::{AgentName, Digest, ObjectId, RunId, TaskId, TraceId};
 use crate::message::TaskResult;
-use crate::plan::{Check, Draft as Plan};
+use crate::plan::{Check, Plan};
 use crate::time::{Span, Timestamp};
 
 /// What happened. Names are `noun.past-participle`.

@@ -1,1 +1,20 @@
-//! PURE: a run as a fold over its events, and the decisions that follow from it.
+//! PURE: a run as a fold over its events ([`RunState::apply`]), and the decisions that follow from it
+//! ([`decide`]). Live running, resume and every view use this one transition function.
+
+mod checks;
+mod decide;
+mod fold;
+mod fold_task;
+mod key;
+mod retry;
+mod state;
+mod task;
+mod verdict;
+
+pub use checks::{Proof, check_identity, checks_of, prove};
+pub use decide::{Action, Busy, Place, Probe, decide};
+pub use key::{DependencyPart, KEY_VERSION, KeyParts};
+pub use retry::{Backoff, Chance, chance};
+pub use state::{Illegal, Phase, RunState};
+pub use task::{Consent, Done, Status, TaskState};
+pub use verdict::{Judgement, judge, run_verdict};

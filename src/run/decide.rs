@@ -1,0 +1,445 @@
+//! What to do next: a pure function of the state, of what is already in hand, and of the time.
+//!
+//! It never looks at all tasks except once, when a failure ends the run for those that have not begun.
+
+use super::checks::{Proof, prove};
+use super::state::{Accepted, Phase, RunState};
+use super::task::{Consent, Status};
+use super::verdict::{Judgement, RunEnds, run_verdict};
+use crate::event::{
+    Ask, AttemptFinished, AttemptOutcome, Decision, Failure, FailureClass, Kind, RunVerdict, SkipCause, StopCause,
+    Usage, Verdict,
+};
+use crate::ids::{ObjectId, TaskId};
+use crate::plan::{Check, Task};
+use crate::time::Timestamp;
+
+/// How far past the first startable task one is looked for that can run beside those at work.
+const LOOK_AHEAD: usize = 64;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Ask the planner, for this round.
+    Propose { round: u32 },
+    /// Parse the proposal that was bought.
+    Parse { text: String },
+    /// Append this event; nothing else is to be done for it.
+    Record { task: Option<TaskId>, attempt: Option<u32>, kind: Kind },
+    /// Begin an attempt, or take the result of an earlier one with the same key.
+    Launch { task: u32, attempt: u32 },
+    /// Run these checks: for a task, or without one, for the whole result.
+    Verify { task: Option<u32>, probes: Vec<Probe> },
+    /// Keep the task's result: artifacts, commit, `task.succeeded`.
+    Settle { task: u32, attempt: u32, verdict: Verdict },
+    /// Ask a person: over a task, or without one, over the plan.
+    Ask { task: Option<u32> },
+    /// Nothing can be done before then.
+    Wait { until: Timestamp },
+    /// End what is at work: a limit of the run is used up.
+    CancelAll { limit: &'static str },
+}
+
+/// One check to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// The check.
+    pub check: Check,
+    /// On what.
+    pub place: Place,
+}
+
+/// What a check is run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The run's base; without a tree, the project as it is before any work.
+    Base(Option<ObjectId>),
+    /// The result; without a tree, the project as it is now.
+    Result(Option<ObjectId>),
+}
+
+/// What the dispatcher has in hand already, and what it is able to do.
+#[derive(Debug, Clone, Default)]
+pub struct Busy {
+    /// Tasks being checked or settled right now.
+    pub tasks: std::collections::BTreeSet<u32>,
+    /// Base or final checks being run right now.
+    pub verifying: bool,
+    /// The planner, a parser or a person being waited for right now.
+    pub asking: bool,
+    /// Whether a person can be asked at all.
+    pub can_ask: bool,
+}
+
+/// What to do next. Equal arguments give equal answers; the cost is that of the answer.
+pub fn decide(state: &RunState, busy: &Busy, now: Timestamp) -> Vec<Action> {
+    match &state.phase {
+        Phase::Stopped(_) | Phase::Finished(_) => Vec::new(),
+        Phase::Planning { .. } if busy.asking => Vec::new(),
+        Phase::Planning { proposed: Some((_, text)), .. } => vec![Action::Parse { text: text.clone() }],
+        Phase::Planning { proposed: None, rounds } => vec![Action::Propose { round: rounds + 1 }],
+        Phase::Executing => match &state.accepted {
+            Some(accepted) => Round { state, accepted, busy, now }.decide(),
+            None => Vec::new(),
+        },
+    }
+}
+
+struct Round<'a> {
+    state: &'a RunState,
+    accepted: &'a Accepted,
+    busy: &'a Busy,
+    now: Timestamp,
+}
+
+fn record(task: Option<&Task>, attempt: Option<u32>, kind: Kind) -> Action {
+    Action::Record { task: task.map(|task| task.id.clone()), attempt, kind }
+}
+
+impl Round<'_> {
+    fn decide(&self) -> Vec<Action> {
+        let due = self.due_records();
+        if !due.is_empty() {
+            return due;
+        }
+        let mut actions = self.finish_checked();
+        if let Some(stop) = self.used_up() {
+            actions.push(stop);
+            return actions;
+        }
+        if self.state.plan_only && self.state.is_idle() {
+            return vec![record(None, None, Kind::RunFinished { verdict: RunVerdict::Planned, exit: 0 })];
+        }
+        if let Some(consent) = self.plan_consent() {
+            actions.extend(consent);
+            return actions;
+        }
+        if let Some(pause) = self.pause() {
+            actions.extend(pause);
+            return actions;
+        }
+        let launches = self.launches();
+        let begun = !launches.is_empty();
+        actions.extend(launches);
+        if !begun && actions.is_empty() && self.state.is_idle() && !self.busy.verifying {
+            actions.extend(self.when_idle());
+        }
+        actions
+    }
+
+    fn planned(&self, ordinal: u32) -> &Task {
+        &self.accepted.plan.tasks[ordinal as usize]
+    }
+
+    /// Events that follow from the state alone.
+    fn due_records(&self) -> Vec<Action> {
+        let mut due = Vec::new();
+        for (ordinal, attempt) in self.state.lost() {
+            let failure = Failure::new(FailureClass::Interrupted, "the process that ran it died");
+            let kind = Kind::AttemptFinished(Box::new(AttemptFinished {
+                outcome: AttemptOutcome::Failed(failure),
+                tree: None,
+                usage: Usage::default(),
+                exit: None,
+                leaked: 0,
+                truncated: false,
+                ms: 0,
+            }));
+            due.push(record(Some(self.planned(ordinal)), Some(attempt), kind));
+        }
+        for ordinal in &self.accepted.exhausted {
+            if let Some(failure) = &self.accepted.tasks[*ordinal as usize].failure {
+                let kind = Kind::TaskFailed { class: failure.class, detail: failure.detail.clone() };
+                due.push(record(Some(self.planned(*ordinal)), None, kind));
+            }
+        }
+        for ordinal in &self.accepted.doomed {
+            let cause = match self.accepted.blocking_dependency(*ordinal) {
+                Some(dep) => SkipCause::Dependency(self.planned(dep).id.clone()),
+                None => SkipCause::Rejected,
+            };
+            due.push(record(Some(self.planned(*ordinal)), None, Kind::TaskSkipped { cause }));
+        }
+        if let Some((why, until)) = &self.state.pause_due {
+            due.push(record(None, None, Kind::RunPaused { why: why.clone(), until: *until }));
+        }
+        due
+    }
+
+    /// Missing checks of tasks whose agents ended, and the end of those whose checks are all in.
+    fn finish_checked(&self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for ordinal in &self.accepted.checking {
+            if self.busy.tasks.contains(ordinal) {
+                continue;
+            }
+            let task = &self.accepted.tasks[*ordinal as usize];
+            let Status::Checking { attempt, tree, .. } = &task.status else { continue };
+            match self.state.judgement(*ordinal) {
+                Some(Judgement::Accepted(verdict)) => {
+                    actions.push(Action::Settle { task: *ordinal, attempt: *attempt, verdict });
+                }
+                Some(Judgement::Refused(_)) => {}
+                None => {
+                    let result = Place::Result(tree.clone());
+                    let probes = self.probes(self.state.checks(*ordinal), &result, |check| {
+                        self.state.task_outcome(*ordinal, check).is_none()
+                    });
+                    actions.push(Action::Verify { task: Some(*ordinal), probes });
+                }
+            }
+        }
+        actions
+    }
+
+    /// The runs of `checks` that are missing, on the base first.
+    fn probes(&self, checks: &[Check], result: &Place, missing: impl Fn(&Check) -> bool) -> Vec<Probe> {
+        let mut probes: Vec<Probe> = Vec::new();
+        let mut add = |check: &Check, place: Place| {
+            let known = probes.iter().any(|probe| {
+                probe.place == place && super::check_identity(&probe.check) == super::check_identity(check)
+            });
+            if !known {
+                probes.push(Probe { check: check.clone(), place });
+            }
+        };
+        for check in checks {
+            if self.state.base_outcome(check).is_none() {
+                add(check, Place::Base(self.state.base.tree.clone()));
+            }
+        }
+        for check in checks {
+            if missing(check) {
+                add(check, result.clone());
+            }
+        }
+        probes
+    }
+
+    fn used_up(&self) -> Option<Action> {
+        let unfinished = (self.accepted.over as usize) < self.accepted.tasks.len();
+        if !unfinished || self.state.elapsed(self.now) < self.state.terms.run_time {
+            return None;
+        }
+        Some(if self.state.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying {
+            let why = StopCause::Limit("limits.run".to_owned());
+            record(None, None, Kind::RunStopped { why })
+        } else {
+            Action::CancelAll { limit: "limits.run" }
+        })
+    }
+
+    fn plan_consent(&self) -> Option<Vec<Action>> {
+        if self.state.terms.ask < Ask::Plan {
+            return None;
+        }
+        match self.state.plan_consent {
+            Consent::Given(Decision::Approve) => None,
+            Consent::NotAsked if self.has_begun() => None,
+            Consent::NotAsked => Some(vec![record(None, None, Kind::ApprovalRequested {})]),
+            Consent::Asked => Some(self.ask(None)),
+            Consent::Given(Decision::Reject) => {
+                let verdict = RunVerdict::Denied;
+                Some(vec![record(None, None, Kind::RunFinished { verdict, exit: verdict.exit() })])
+            }
+        }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.state.launches > 0
+    }
+
+    fn ask(&self, task: Option<u32>) -> Vec<Action> {
+        if self.busy.asking {
+            Vec::new()
+        } else if self.busy.can_ask {
+            vec![Action::Ask { task }]
+        } else {
+            vec![record(None, None, Kind::RunStopped { why: StopCause::Approval })]
+        }
+    }
+
+    fn pause(&self) -> Option<Vec<Action>> {
+        let until = self.state.paused?;
+        if until.is_some_and(|until| until <= self.now) {
+            return Some(vec![record(None, None, Kind::RunContinued {})]);
+        }
+        if !self.state.is_idle() || !self.busy.tasks.is_empty() {
+            return Some(Vec::new());
+        }
+        Some(vec![match until {
+            Some(until) if until.since(self.now) <= self.state.terms.quota_wait => Action::Wait { until },
+            until => record(None, None, Kind::RunStopped { why: StopCause::Quota(until) }),
+        }])
+    }
+
+    /// Tasks that can begin now, the one with the most hops below it first, then in plan order.
+    fn launches(&self) -> Vec<Action> {
+        let active = self.accepted.running.len() + self.accepted.checking.len();
+        let slots = (self.state.terms.jobs.max(1) as usize).saturating_sub(active);
+        let halted = self.accepted.first_failure.is_some() && !self.state.terms.continue_on_error;
+        if slots == 0 || halted || self.busy.verifying {
+            return Vec::new();
+        }
+        let base = self.in_place_base();
+        if !base.is_empty() {
+            return base;
+        }
+        let awake = self.accepted.wake.iter().take_while(|(at, _)| *at <= self.now).map(|(_, ordinal)| *ordinal);
+        let ready = self.accepted.ready.iter().map(|(_, ordinal)| *ordinal).take(LOOK_AHEAD);
+        let mut candidates: Vec<u32> = awake.chain(ready).collect();
+        candidates.sort_by_key(|ordinal| (std::cmp::Reverse(self.accepted.graph.height(*ordinal)), *ordinal));
+        let mut begun: Vec<u32> = Vec::new();
+        let mut actions = Vec::new();
+        let mut left = self.state.terms.launches.saturating_sub(self.state.launches);
+        for ordinal in candidates {
+            if begun.len() == slots {
+                break;
+            }
+            let task = &self.accepted.tasks[ordinal as usize];
+            let planned = self.planned(ordinal);
+            let needs = planned.approval || task.held || self.state.terms.ask == Ask::Task;
+            if needs && task.consent == Consent::NotAsked {
+                actions.push(record(Some(planned), None, Kind::ApprovalRequested {}));
+                continue;
+            }
+            let Status::Pending { next_attempt, .. } = task.status else { continue };
+            let beside = self.accepted.running.iter().chain(&self.accepted.checking).chain(&begun);
+            if !self.may_share(planned, beside) {
+                continue;
+            }
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            begun.push(ordinal);
+            actions.push(Action::Launch { task: ordinal, attempt: next_attempt });
+        }
+        actions
+    }
+
+    /// In place there is no base to go back to: what the checks show before any work is seen before any work.
+    fn in_place_base(&self) -> Vec<Action> {
+        if self.state.base.tree.is_some() || self.has_begun() {
+            return Vec::new();
+        }
+        let mut needed: Vec<Check> = Vec::new();
+        for check in self.accepted.checks.iter().flatten().chain(&self.accepted.catalogue) {
+            if !needed.contains(check) {
+                needed.push(check.clone());
+            }
+        }
+        let probes = self.probes(&needed, &Place::Base(None), |_| false);
+        if probes.is_empty() { Vec::new() } else { vec![Action::Verify { task: None, probes }] }
+    }
+
+    /// Whether a task can run beside those at work: alone in a workspace; in place, when what they may write is
+    /// declared and apart.
+    fn may_share<'b>(&self, task: &Task, mut beside: impl Iterator<Item = &'b u32>) -> bool {
+        beside.all(|other| {
+            let other = self.planned(*other);
+            self.state.terms.in_place && are_apart(&task.scope.write, &other.scope.write)
+        })
+    }
+
+    fn when_idle(&self) -> Vec<Action> {
+        let all_over = self.accepted.over as usize == self.accepted.tasks.len();
+        if all_over {
+            return self.conclude();
+        }
+        if let (Some(first), false) = (self.accepted.first_failure, self.state.terms.continue_on_error) {
+            let cause = SkipCause::Stopped(self.planned(first).id.clone());
+            let pending = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
+            return pending
+                .filter(|(task, _)| matches!(task.status, Status::Pending { .. }))
+                .map(|(_, planned)| record(Some(planned), None, Kind::TaskSkipped { cause: cause.clone() }))
+                .collect();
+        }
+        if let Some(ordinal) = self.accepted.asking.iter().next() {
+            return self.ask(Some(*ordinal));
+        }
+        if self.state.terms.launches <= self.state.launches {
+            let why = StopCause::Limit("limits.launches".to_owned());
+            return vec![record(None, None, Kind::RunStopped { why })];
+        }
+        match self.accepted.wake.iter().next() {
+            Some((until, _)) => vec![Action::Wait { until: *until }],
+            None => Vec::new(),
+        }
+    }
+
+    /// All tasks are over: the last checks, then the verdict.
+    fn conclude(&self) -> Vec<Action> {
+        let failed: Vec<FailureClass> = self
+            .accepted
+            .tasks
+            .iter()
+            .filter_map(|task| match task.status {
+                Status::Failed { class } => Some(class),
+                _ => None,
+            })
+            .collect();
+        let refused = self
+            .accepted
+            .tasks
+            .iter()
+            .any(|task| matches!(task.status, Status::Cancelled | Status::Skipped { cause: SkipCause::Rejected }));
+        let mut ends = RunEnds { refused, final_broken: false, allow_unchecked: self.state.terms.allow_unchecked };
+        let worked = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
+        let worked =
+            worked.into_iter().any(|(task, planned)| task.status == Status::Succeeded && !planned.role.is_read_only());
+        if failed.is_empty() && !refused && worked && self.state.has_change() {
+            let result = Place::Result(self.state.head().cloned());
+            let catalogue = self.state.catalogue();
+            let probes = self.probes(catalogue, &result, |check| self.state.final_outcome(check).is_none());
+            if !probes.is_empty() {
+                return vec![Action::Verify { task: None, probes }];
+            }
+            ends.final_broken =
+                catalogue.iter().any(|check| match (self.state.base_outcome(check), self.state.final_outcome(check)) {
+                    (Some(before), Some(after)) => prove(check.expect, before, after) == Proof::Broken,
+                    _ => false,
+                });
+        }
+        let verdicts: Vec<Verdict> = self
+            .accepted
+            .tasks
+            .iter()
+            .filter(|task| task.status == Status::Succeeded)
+            .filter_map(|task| task.done.as_ref().map(|done| done.verdict))
+            .collect();
+        let verdict = run_verdict(&failed, &verdicts, ends);
+        vec![record(None, None, Kind::RunFinished { verdict, exit: verdict.exit() })]
+    }
+}
+
+/// Whether two declared scopes cannot meet: no literal beginning of one lies within one of the other.
+fn are_apart(a: &[String], b: &[String]) -> bool {
+    !a.is_empty()
+        && !b.is_empty()
+        && a.iter().all(|a| {
+            b.iter().all(|b| {
+                let (a, b) = (literal(a), literal(b));
+                !a.starts_with(b) && !b.starts_with(a)
+            })
+        })
+}
+
+/// A glob up to its first special character.
+fn literal(glob: &str) -> &str {
+    glob.find(['*', '?', '[', '{', '\\']).map_or(glob, |end| &glob[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_apart_only_when_declared_and_disjoint() {
+        let of = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
+        assert!(are_apart(&of(&["a/**"]), &of(&["b/**"])));
+        assert!(!are_apart(&of(&["a/**"]), &of(&["a/b.rs"])));
+        assert!(!are_apart(&of(&["**/*.rs"]), &of(&["b/x"])));
+        assert!(!are_apart(&[], &of(&["b"])));
+    }
+}

@@ -1,0 +1,303 @@
+//! The one transition function: what each event makes of the state, and which events cannot follow.
+
+use super::state::{Accepted, Illegal, Phase, RunState};
+use super::task::{Consent, Status};
+use crate::event::{CheckRun, Decision, Event, Kind, PlanAccepted, RunOpened, RunStarted, StopCause};
+use crate::graph::Graph;
+use crate::time::Span;
+
+impl RunState {
+    /// The state after the first event, which must be `run.started`.
+    pub fn begin(event: &Event) -> Result<Self, Illegal> {
+        let illegal = |why: &str| Illegal { seq: event.seq, kind: event.kind.name(), why: why.to_owned() };
+        let Kind::RunStarted(started) = &event.kind else {
+            return Err(illegal("a journal begins with `run.started`"));
+        };
+        if event.seq != 1 {
+            return Err(illegal("the first event has the number 1"));
+        }
+        let RunStarted { terms, base, plan_only, .. } = started.as_ref();
+        Ok(Self {
+            run: event.run.clone(),
+            terms: terms.clone(),
+            base: base.clone(),
+            phase: Phase::Planning { proposed: None, rounds: 0 },
+            plan_only: *plan_only,
+            seq: 1,
+            plan_consent: Consent::NotAsked,
+            accepted: None,
+            session_start: event.at,
+            last_at: event.at,
+            earlier: Span::ZERO,
+            launches: 0,
+            paused: None,
+            pause_due: None,
+        })
+    }
+
+    /// The state after a whole journal.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<Self>, Illegal> {
+        let mut state: Option<Self> = None;
+        for event in events {
+            match &mut state {
+                None => state = Some(Self::begin(event)?),
+                Some(state) => state.apply(event)?,
+            }
+        }
+        Ok(state)
+    }
+
+    /// Takes one event. After an error the state is as it was.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
+        if event.seq != self.seq + 1 {
+            return Err(self.illegal(event.seq, &event.kind, format!("the number after {} was expected", self.seq)));
+        }
+        if event.run != self.run {
+            return Err(self.illegal(event.seq, &event.kind, format!("it belongs to run {}", event.run)));
+        }
+        self.transition(event).map_err(|why| self.illegal(event.seq, &event.kind, why))?;
+        self.seq = event.seq;
+        self.last_at = self.last_at.max(event.at);
+        Ok(())
+    }
+
+    fn transition(&mut self, event: &Event) -> Result<(), String> {
+        match (&event.kind, &self.phase) {
+            (Kind::RunOpened(_) | Kind::ChangeApplied { .. }, _) => {}
+            (kind, Phase::Stopped(_) | Phase::Finished(_)) => {
+                return Err(format!(
+                    "the run has ended; only `run.opened` or `change.applied` can come before `{}`",
+                    kind.name()
+                ));
+            }
+            (_, Phase::Planning { .. } | Phase::Executing) => {}
+        }
+        match &event.kind {
+            Kind::RunStarted(_) => Err("a run starts once".to_owned()),
+            Kind::RunOpened(opened) => self.opened(event, opened),
+            Kind::PlanProposed { round, text, .. } => self.proposed(*round, text),
+            Kind::PlanRejected { .. } => self.rejected(),
+            Kind::PlanAccepted(accepted) => self.accept(accepted),
+            Kind::WorkspaceCreated(_) => self.executing().map(|_| ()),
+            Kind::BaseChecked(run) => self.base_checked(run, event),
+            Kind::CheckFinished(run) => self.check_finished(run, event),
+            Kind::AttemptStarted(_)
+            | Kind::AttemptFinished(_)
+            | Kind::TaskSucceeded(_)
+            | Kind::TaskFailed { .. }
+            | Kind::TaskSkipped { .. }
+            | Kind::TaskCancelled { .. }
+            | Kind::TaskReused(_)
+            | Kind::TaskReopened { .. }
+            | Kind::PolicyDenied { .. } => self.task_event(event),
+            Kind::ApprovalRequested {} => self.approval_requested(event),
+            Kind::ApprovalDecided { decision, .. } => self.approval_decided(event, *decision),
+            Kind::RunPaused { until, .. } => {
+                self.executing()?;
+                self.pause_due = None;
+                self.paused = Some(*until);
+                Ok(())
+            }
+            Kind::RunContinued {} => {
+                self.executing()?;
+                self.paused.take().map(|_| ()).ok_or_else(|| "the run is not paused".to_owned())
+            }
+            Kind::RunStopped { why } => self.stopped(why),
+            Kind::RunFinished { verdict, .. } => self.finished(*verdict),
+            Kind::ChangeApplied { .. } => match self.accepted {
+                Some(_) => Ok(()),
+                None => Err("there is no plan, so there is no change".to_owned()),
+            },
+        }
+    }
+
+    fn opened(&mut self, event: &Event, opened: &RunOpened) -> Result<(), String> {
+        self.earlier = self.earlier.plus(self.last_at.since(self.session_start));
+        self.session_start = event.at.max(self.last_at);
+        self.terms = opened.terms.clone();
+        self.plan_only = false;
+        self.paused = None;
+        self.pause_due = None;
+        match &mut self.accepted {
+            None => {
+                if !matches!(self.phase, Phase::Planning { .. }) {
+                    self.phase = Phase::Planning { proposed: None, rounds: 0 };
+                }
+            }
+            Some(accepted) => {
+                self.phase = Phase::Executing;
+                accepted.lost.append(&mut accepted.running.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn proposed(&mut self, round: u32, text: &str) -> Result<(), String> {
+        match &mut self.phase {
+            Phase::Planning { proposed: proposed @ None, rounds } if round == *rounds + 1 => {
+                *proposed = Some((round, text.to_owned()));
+                Ok(())
+            }
+            Phase::Planning { proposed: None, rounds } => Err(format!("round {} was expected", *rounds + 1)),
+            Phase::Planning { .. } => Err("the proposal before it was neither accepted nor rejected".to_owned()),
+            Phase::Executing | Phase::Stopped(_) | Phase::Finished(_) => Err("there is a plan already".to_owned()),
+        }
+    }
+
+    fn rejected(&mut self) -> Result<(), String> {
+        match &mut self.phase {
+            Phase::Planning { proposed: proposed @ Some(_), rounds } => {
+                *proposed = None;
+                *rounds += 1;
+                Ok(())
+            }
+            _ => Err("there is no proposal to reject".to_owned()),
+        }
+    }
+
+    fn accept(&mut self, event: &PlanAccepted) -> Result<(), String> {
+        if event.revision != self.revision() + 1 {
+            return Err(format!("revision {} was expected", self.revision() + 1));
+        }
+        let graph = Graph::of(&event.plan).map_err(|error| error.to_string())?;
+        let mut fresh = Accepted::new(event.revision, event.plan.clone(), graph, event.checks.clone());
+        if let Some(old) = self.accepted.take() {
+            if !old.running.is_empty() || !old.checking.is_empty() {
+                self.accepted = Some(old);
+                return Err("a plan changes only while no task runs".to_owned());
+            }
+            match fresh.carry_over(old) {
+                Ok(()) => {}
+                Err((old, why)) => {
+                    self.accepted = Some(*old);
+                    return Err(why);
+                }
+            }
+        }
+        self.accepted = Some(fresh);
+        self.phase = Phase::Executing;
+        Ok(())
+    }
+
+    fn base_checked(&mut self, run: &CheckRun, event: &Event) -> Result<(), String> {
+        let base = self.base.tree.clone();
+        let accepted = self.executing()?;
+        match (&run.tree, base) {
+            (Some(tree), Some(base)) if *tree == base => {
+                accepted.outcomes.insert((run.of.clone(), base), run.outcome.clone());
+            }
+            (None, None) => {
+                accepted.in_place_base.insert(run.of.clone(), run.outcome.clone());
+            }
+            _ => return Err("it is not about the run's base".to_owned()),
+        }
+        self.judge_all(event);
+        Ok(())
+    }
+
+    fn check_finished(&mut self, run: &CheckRun, event: &Event) -> Result<(), String> {
+        let accepted = self.executing()?;
+        let ordinal = match &event.task {
+            Some(id) => Some(*accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?),
+            None => None,
+        };
+        if let Some(ordinal) = ordinal {
+            match &accepted.tasks[ordinal as usize].status {
+                Status::Checking { attempt, tree, .. } if event.attempt == Some(*attempt) && *tree == run.tree => {}
+                status => return Err(format!("the task is {}, not being checked on that tree", status.word())),
+            }
+        }
+        match (&run.tree, ordinal) {
+            (Some(tree), _) => {
+                accepted.outcomes.insert((run.of.clone(), tree.clone()), run.outcome.clone());
+            }
+            (None, Some(ordinal)) => {
+                accepted.tasks[ordinal as usize].in_place.insert(run.of.clone(), run.outcome.clone());
+            }
+            (None, None) => {
+                accepted.in_place_final.insert(run.of.clone(), run.outcome.clone());
+            }
+        }
+        self.judge_all(event);
+        Ok(())
+    }
+
+    fn approval_requested(&mut self, event: &Event) -> Result<(), String> {
+        let Some(id) = &event.task else {
+            self.executing()?;
+            return match self.plan_consent {
+                Consent::NotAsked => {
+                    self.plan_consent = Consent::Asked;
+                    Ok(())
+                }
+                Consent::Asked | Consent::Given(_) => Err("the plan was asked about before".to_owned()),
+            };
+        };
+        let accepted = self.executing()?;
+        let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
+        let task = &mut accepted.tasks[ordinal as usize];
+        match (&task.status, task.consent) {
+            (Status::Pending { .. }, Consent::NotAsked) => {
+                task.consent = Consent::Asked;
+                accepted.asking.insert(ordinal);
+                accepted.settle_readiness(ordinal);
+                Ok(())
+            }
+            (status, _) => Err(format!("the task is {}, or was asked about before", status.word())),
+        }
+    }
+
+    fn approval_decided(&mut self, event: &Event, decision: Decision) -> Result<(), String> {
+        let Some(id) = &event.task else {
+            self.executing()?;
+            return match self.plan_consent {
+                Consent::Asked => {
+                    self.plan_consent = Consent::Given(decision);
+                    Ok(())
+                }
+                Consent::NotAsked | Consent::Given(_) => Err("nobody was asked about the plan".to_owned()),
+            };
+        };
+        let accepted = self.executing()?;
+        let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
+        let task = &mut accepted.tasks[ordinal as usize];
+        if task.consent != Consent::Asked {
+            return Err("nobody was asked about the task".to_owned());
+        }
+        task.consent = Consent::Given(decision);
+        accepted.asking.remove(&ordinal);
+        if decision == Decision::Approve {
+            task.held = false;
+            task.interrupted = 0;
+        }
+        accepted.settle_readiness(ordinal);
+        Ok(())
+    }
+
+    fn stopped(&mut self, why: &StopCause) -> Result<(), String> {
+        if self.accepted.as_ref().is_some_and(|accepted| !accepted.running.is_empty()) {
+            return Err("an attempt is still running".to_owned());
+        }
+        self.phase = Phase::Stopped(why.clone());
+        Ok(())
+    }
+
+    fn finished(&mut self, verdict: crate::event::RunVerdict) -> Result<(), String> {
+        let refused = self.plan_consent == Consent::Given(Decision::Reject);
+        let plan_only = self.plan_only;
+        let accepted = self.executing()?;
+        let over = accepted.over as usize == accepted.tasks.len();
+        if !over && !refused && !plan_only {
+            return Err("some tasks are not over".to_owned());
+        }
+        self.phase = Phase::Finished(verdict);
+        Ok(())
+    }
+
+    pub(super) fn executing(&mut self) -> Result<&mut Accepted, String> {
+        match (&self.phase, &mut self.accepted) {
+            (Phase::Executing, Some(accepted)) => Ok(accepted),
+            _ => Err("there is no accepted plan".to_owned()),
+        }
+    }
+}

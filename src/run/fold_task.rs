@@ -1,0 +1,383 @@
+//! What the events of one task make of it, and of those that wait for it.
+
+use super::retry::{Backoff, Chance, chance};
+use super::state::{Accepted, RunState};
+use super::task::{Consent, Done, Status};
+use super::verdict::{Judgement, judge};
+use crate::event::{
+    AttemptFinished, AttemptOutcome, AttemptStarted, Decision, Event, Failure, FailureClass, Kind, SkipCause,
+    TaskReused, TaskSucceeded,
+};
+use crate::plan::OnInterrupt;
+use crate::time::{Span, Timestamp};
+
+/// Interruptions in a row after which a person must decide.
+const MAX_INTERRUPTIONS: u32 = 5;
+/// A rate limit that asks for a longer wait pauses the run.
+const LONG_WAIT: Span = Span::from_secs(60);
+
+impl RunState {
+    pub(super) fn task_event(&mut self, event: &Event) -> Result<(), String> {
+        let id = event.task.as_ref().ok_or("it names no task")?;
+        let accepted = self.executing()?;
+        let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
+        match &event.kind {
+            Kind::AttemptStarted(started) => self.attempt_started(ordinal, event, started),
+            Kind::AttemptFinished(finished) => self.attempt_finished(ordinal, event, finished),
+            Kind::TaskSucceeded(succeeded) => self.task_succeeded(ordinal, event, succeeded),
+            Kind::TaskFailed { class, .. } => accepted.task_failed(ordinal, *class),
+            Kind::TaskSkipped { cause } => accepted.task_skipped(ordinal, cause),
+            Kind::TaskCancelled { .. } => accepted.task_cancelled(ordinal),
+            Kind::TaskReused(reused) => self.task_reused(ordinal, reused),
+            Kind::TaskReopened { .. } => accepted.task_reopened(ordinal),
+            Kind::PolicyDenied { .. } => match accepted.tasks[ordinal as usize].status {
+                Status::Running { .. } => Ok(()),
+                _ => Err("the task is not running".to_owned()),
+            },
+            kind => Err(format!("`{}` is not about a task", kind.name())),
+        }
+    }
+
+    fn attempt_started(&mut self, ordinal: u32, event: &Event, started: &AttemptStarted) -> Result<(), String> {
+        let head = self.head().cloned();
+        let accepted = self.executing()?;
+        accepted.may_begin(ordinal)?;
+        let task = &mut accepted.tasks[ordinal as usize];
+        let Status::Pending { next_attempt, .. } = task.status else {
+            return Err("the task is not pending".to_owned());
+        };
+        if event.attempt != Some(next_attempt) {
+            return Err(format!("attempt {next_attempt} was expected"));
+        }
+        if started.input_tree != head {
+            return Err("its input is not the tree that the run has come to".to_owned());
+        }
+        task.status = Status::Running { attempt: next_attempt };
+        task.last_attempt = next_attempt;
+        task.key = Some(started.key.clone());
+        task.input_tree.clone_from(&started.input_tree);
+        task.in_place.clear();
+        accepted.settle_readiness(ordinal);
+        accepted.running.insert(ordinal);
+        self.launches += 1;
+        Ok(())
+    }
+
+    fn attempt_finished(&mut self, ordinal: u32, event: &Event, finished: &AttemptFinished) -> Result<(), String> {
+        let accepted = self.executing()?;
+        let task = &mut accepted.tasks[ordinal as usize];
+        let Status::Running { attempt } = task.status else {
+            return Err(format!("the task is {}, not running", task.status.word()));
+        };
+        if event.attempt != Some(attempt) {
+            return Err(format!("attempt {attempt} was running"));
+        }
+        if finished.tree.is_none() && task.input_tree.is_some() && matches!(finished.outcome, AttemptOutcome::Ok(_)) {
+            return Err("a claim needs the tree it is about".to_owned());
+        }
+        accepted.running.remove(&ordinal);
+        accepted.lost.remove(&ordinal);
+        match &finished.outcome {
+            AttemptOutcome::Ok(claim) => {
+                task.status = Status::Checking { attempt, claim: claim.clone(), tree: finished.tree.clone() };
+                task.ended_at = Some(event.at);
+                task.interrupted = 0;
+                accepted.checking.insert(ordinal);
+                self.judge_all(event);
+            }
+            AttemptOutcome::Failed(failure) => self.attempt_failed(ordinal, attempt, failure, event.at),
+        }
+        Ok(())
+    }
+
+    /// Judges every task whose checks are all in; those that are refused go back, or are exhausted.
+    pub(super) fn judge_all(&mut self, event: &Event) {
+        let Some(accepted) = &self.accepted else { return };
+        let refused: Vec<(u32, Failure)> = accepted
+            .checking
+            .iter()
+            .filter_map(|ordinal| match self.judgement(*ordinal) {
+                Some(Judgement::Refused(failure)) => Some((*ordinal, failure)),
+                Some(Judgement::Accepted(_)) | None => None,
+            })
+            .collect();
+        for (ordinal, failure) in refused {
+            let Some(attempt) = self.task(ordinal).map(|task| task.last_attempt) else { continue };
+            if let Some(accepted) = &mut self.accepted {
+                accepted.checking.remove(&ordinal);
+            }
+            self.attempt_failed(ordinal, attempt, &failure, event.at);
+        }
+    }
+
+    /// What follows for a task that is being checked; nothing while a check is missing.
+    pub fn judgement(&self, ordinal: u32) -> Option<Judgement> {
+        let task = self.task(ordinal)?;
+        let Status::Checking { claim, .. } = &task.status else { return None };
+        let role = self.plan()?.tasks.get(ordinal as usize)?.role;
+        let mut seen = Vec::new();
+        for check in self.checks(ordinal) {
+            seen.push((check, self.base_outcome(check)?, self.task_outcome(ordinal, check)?));
+        }
+        Some(judge(role, claim, &seen))
+    }
+
+    fn attempt_failed(&mut self, ordinal: u32, attempt: u32, failure: &Failure, at: Timestamp) {
+        let terms = self.terms.clone();
+        let run = self.run.clone();
+        let Some(accepted) = &mut self.accepted else { return };
+        let planned = &accepted.plan.tasks[ordinal as usize];
+        let (id, on_interrupt) = (planned.id.clone(), planned.on_interrupt);
+        let allowance = planned.limits.attempts.map_or(terms.attempts, |own| own.min(terms.attempts)).max(1);
+        let task = &mut accepted.tasks[ordinal as usize];
+        let again = |not_before| Status::Pending { next_attempt: attempt + 1, not_before };
+        let same = task.failure.as_ref().is_some_and(|before| before.signature == failure.signature);
+        let long = failure.class == FailureClass::RateLimited
+            && failure.retry_at.is_some_and(|until| until.since(at) > LONG_WAIT);
+        match chance(failure.class) {
+            Chance::Again if long => {
+                task.status = again(failure.retry_at);
+                self.pause_due = Some((failure.detail.clone(), failure.retry_at));
+            }
+            Chance::Again => {
+                task.counted += 1;
+                let wait = Backoff { first: terms.backoff, max: terms.max_backoff };
+                let wait = at.after(wait.after(task.counted, &run, &id, attempt));
+                // The breaker: the same failure twice in a row will not become another one the third time.
+                task.status = if same && task.counted > 1 || task.counted >= allowance {
+                    Status::Exhausted { attempt }
+                } else {
+                    again(Some(failure.retry_at.map_or(wait, |until| until.max(wait))))
+                };
+            }
+            Chance::Free => {
+                task.interrupted += 1;
+                task.status = again(None);
+                if on_interrupt == OnInterrupt::Ask || task.interrupted >= MAX_INTERRUPTIONS {
+                    task.held = true;
+                    task.consent = Consent::NotAsked;
+                }
+            }
+            Chance::Pause => {
+                task.status = again(failure.retry_at);
+                self.pause_due = Some((failure.detail.clone(), failure.retry_at));
+            }
+            Chance::Never => task.status = Status::Exhausted { attempt },
+        }
+        // An interruption says nothing about the work: the failure before it is what the next attempt is told.
+        if chance(failure.class) != Chance::Free {
+            task.failure = Some(failure.clone());
+        }
+        if matches!(task.status, Status::Exhausted { .. }) {
+            accepted.exhausted.insert(ordinal);
+        }
+        accepted.settle_readiness(ordinal);
+    }
+
+    fn task_succeeded(&mut self, ordinal: u32, event: &Event, succeeded: &TaskSucceeded) -> Result<(), String> {
+        let judgement = self.judgement(ordinal);
+        let accepted = self.executing()?;
+        let task = &mut accepted.tasks[ordinal as usize];
+        let Status::Checking { attempt, claim, tree } = &task.status else {
+            return Err(format!("the task is {}, not being checked", task.status.word()));
+        };
+        if event.attempt != Some(*attempt) || succeeded.tree != *tree {
+            return Err("it is not about the attempt that was checked".to_owned());
+        }
+        if judgement != Some(Judgement::Accepted(succeeded.verdict)) {
+            return Err("its checks do not say so".to_owned());
+        }
+        let key = task.key.clone().ok_or("its attempt has no key")?;
+        task.done = Some(Done {
+            attempt: *attempt,
+            key,
+            input_tree: task.input_tree.clone(),
+            tree: succeeded.tree.clone(),
+            commit: succeeded.commit.clone(),
+            artifacts: succeeded.artifacts.clone(),
+            verdict: succeeded.verdict,
+            result: claim.as_ref().clone(),
+        });
+        accepted.chain.push(ordinal);
+        accepted.end(ordinal, Status::Succeeded);
+        Ok(())
+    }
+
+    fn task_reused(&mut self, ordinal: u32, reused: &TaskReused) -> Result<(), String> {
+        let head = self.head().cloned();
+        let accepted = self.executing()?;
+        accepted.may_begin(ordinal)?;
+        let done = accepted.tasks[ordinal as usize].done.as_ref().ok_or("the task never succeeded")?;
+        if done.key != reused.key || done.attempt != reused.from || done.input_tree != head {
+            return Err("its inputs are not those of its success".to_owned());
+        }
+        accepted.chain.push(ordinal);
+        accepted.end(ordinal, Status::Succeeded);
+        Ok(())
+    }
+}
+
+impl Accepted {
+    /// Whether a task may start, or why not.
+    pub(super) fn may_begin(&self, ordinal: u32) -> Result<(), String> {
+        let task = &self.tasks[ordinal as usize];
+        match &task.status {
+            Status::Pending { .. } => {}
+            status => return Err(format!("the task is {}, not pending", status.word())),
+        }
+        if task.waiting > 0 {
+            return Err("a task it depends on is not over".to_owned());
+        }
+        if let Some(dep) = self.blocking_dependency(ordinal) {
+            return Err(format!("`{}` did not succeed", self.plan.tasks[dep as usize].id));
+        }
+        match task.consent {
+            Consent::Asked | Consent::Given(Decision::Reject) => Err("no person has agreed to it".to_owned()),
+            Consent::NotAsked if task.held => Err("a person must decide over it first".to_owned()),
+            Consent::NotAsked | Consent::Given(Decision::Approve) => Ok(()),
+        }
+    }
+
+    fn task_failed(&mut self, ordinal: u32, class: FailureClass) -> Result<(), String> {
+        let task = &self.tasks[ordinal as usize];
+        match (&task.status, &task.failure) {
+            (Status::Exhausted { .. }, Some(failure)) if failure.class == class => {
+                self.first_failure.get_or_insert(ordinal);
+                self.end(ordinal, Status::Failed { class });
+                Ok(())
+            }
+            (status, _) => Err(format!("the task is {}, or failed otherwise", status.word())),
+        }
+    }
+
+    fn task_skipped(&mut self, ordinal: u32, cause: &SkipCause) -> Result<(), String> {
+        let task = &self.tasks[ordinal as usize];
+        if !matches!(task.status, Status::Pending { .. }) {
+            return Err(format!("the task is {}, not pending", task.status.word()));
+        }
+        let holds = match cause {
+            SkipCause::Dependency(id) => self.index.get(id).is_some_and(|dep| {
+                self.graph.deps(ordinal).contains(dep)
+                    && matches!(
+                        self.tasks[*dep as usize].status,
+                        Status::Failed { .. } | Status::Skipped { .. } | Status::Cancelled
+                    )
+            }),
+            SkipCause::Stopped(id) => self.index.get(id).is_some_and(|other| self.first_failure == Some(*other)),
+            SkipCause::Rejected => task.consent == Consent::Given(Decision::Reject),
+        };
+        if !holds {
+            return Err("its cause does not hold".to_owned());
+        }
+        self.end(ordinal, Status::Skipped { cause: cause.clone() });
+        Ok(())
+    }
+
+    fn task_cancelled(&mut self, ordinal: u32) -> Result<(), String> {
+        match &self.tasks[ordinal as usize].status {
+            Status::Pending { .. } => {
+                self.end(ordinal, Status::Cancelled);
+                Ok(())
+            }
+            status => Err(format!("the task is {}, not pending", status.word())),
+        }
+    }
+
+    fn task_reopened(&mut self, ordinal: u32) -> Result<(), String> {
+        let task = &self.tasks[ordinal as usize];
+        if !task.status.is_over() {
+            return Err(format!("the task is {}, not over", task.status.word()));
+        }
+        if task.status == Status::Succeeded {
+            if self.chain.last() != Some(&ordinal) {
+                return Err("later work was put on top of it".to_owned());
+            }
+            self.chain.pop();
+        }
+        let task = &mut self.tasks[ordinal as usize];
+        task.status = Status::Pending { next_attempt: task.last_attempt + 1, not_before: None };
+        task.counted = 0;
+        task.interrupted = 0;
+        task.held = false;
+        task.consent = Consent::NotAsked;
+        self.over -= 1;
+        if self.first_failure == Some(ordinal) {
+            self.first_failure = None;
+        }
+        for dependent in self.graph.dependents(ordinal).to_vec() {
+            self.tasks[dependent as usize].waiting += 1;
+            self.settle_readiness(dependent);
+        }
+        self.settle_readiness(ordinal);
+        Ok(())
+    }
+
+    /// A task is over: those that waited for it wait for one less.
+    fn end(&mut self, ordinal: u32, status: Status) {
+        self.checking.remove(&ordinal);
+        self.exhausted.remove(&ordinal);
+        self.asking.remove(&ordinal);
+        self.tasks[ordinal as usize].status = status;
+        self.settle_readiness(ordinal);
+        self.over += 1;
+        for dependent in self.graph.dependents(ordinal).to_vec() {
+            let task = &mut self.tasks[dependent as usize];
+            task.waiting = task.waiting.saturating_sub(1);
+            if task.waiting == 0 {
+                self.settle_readiness(dependent);
+            }
+        }
+    }
+
+    /// Takes over from the plan before it what is known of the tasks that stay.
+    pub(super) fn carry_over(&mut self, mut old: Self) -> Result<(), (Box<Self>, String)> {
+        let gone = |old: &Self, new: &Self, ordinal: u32| !new.index.contains_key(&old.plan.tasks[ordinal as usize].id);
+        if let Some(lost) = old.chain.iter().find(|ordinal| gone(&old, self, **ordinal)) {
+            let why = format!("task `{}` succeeded and is not in the new plan", old.plan.tasks[*lost as usize].id);
+            return Err((Box::new(old), why));
+        }
+        let moved = |new: &Self, old: &Self, ordinal: u32| new.index.get(&old.plan.tasks[ordinal as usize].id).copied();
+        self.chain = old.chain.iter().filter_map(|ordinal| moved(self, &old, *ordinal)).collect();
+        self.first_failure = old.first_failure.and_then(|ordinal| moved(self, &old, ordinal));
+        for (before, planned) in old.tasks.drain(..).zip(&old.plan.tasks) {
+            if let Some(ordinal) = self.index.get(&planned.id) {
+                self.tasks[*ordinal as usize] = before;
+            }
+        }
+        self.outcomes = old.outcomes;
+        self.in_place_base = old.in_place_base;
+        self.in_place_final.clear();
+        self.rebuild();
+        Ok(())
+    }
+
+    /// Recomputes every set from the tasks' states.
+    fn rebuild(&mut self) {
+        self.ready.clear();
+        self.wake.clear();
+        self.asking.clear();
+        self.exhausted.clear();
+        self.doomed.clear();
+        self.over = 0;
+        let count = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
+        for ordinal in 0..count {
+            let open =
+                self.graph.deps(ordinal).iter().filter(|dep| !self.tasks[**dep as usize].status.is_over()).count();
+            let task = &mut self.tasks[ordinal as usize];
+            task.waiting = u32::try_from(open).unwrap_or(u32::MAX);
+            task.wakes = None;
+            if task.status.is_over() {
+                self.over += 1;
+            }
+            if matches!(task.status, Status::Exhausted { .. }) {
+                self.exhausted.insert(ordinal);
+            }
+            if task.consent == Consent::Asked {
+                self.asking.insert(ordinal);
+            }
+        }
+        for ordinal in 0..count {
+            self.settle_readiness(ordinal);
+        }
+    }
+}

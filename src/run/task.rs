@@ -1,0 +1,146 @@
+//! One task's state. Each status carries what only it has.
+
+use std::collections::HashMap;
+
+use crate::event::{Artifact, CheckOutcome, Decision, Failure, FailureClass, SkipCause, Verdict};
+use crate::ids::{Digest, ObjectId};
+use crate::message::TaskResult;
+use crate::time::Timestamp;
+
+/// Where a task stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// It has not begun, or will begin again.
+    Pending {
+        /// The number its next attempt will have.
+        next_attempt: u32,
+        /// It waits until then.
+        not_before: Option<Timestamp>,
+    },
+    /// An agent is at work.
+    Running { attempt: u32 },
+    /// The agent ended in order; the checks decide.
+    Checking { attempt: u32, claim: Box<TaskResult>, tree: Option<ObjectId> },
+    /// The last attempt failed and no other follows; `task.failed` is due.
+    Exhausted { attempt: u32 },
+    /// It is done; see [`TaskState::done`].
+    Succeeded,
+    /// It failed for good.
+    Failed { class: FailureClass },
+    /// It never ran.
+    Skipped { cause: SkipCause },
+    /// A person ended it.
+    Cancelled,
+}
+
+impl Status {
+    /// Whether nothing more will happen to it by itself.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled => true,
+            Self::Pending { .. } | Self::Running { .. } | Self::Checking { .. } | Self::Exhausted { .. } => false,
+        }
+    }
+
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pending { .. } => "pending",
+            Self::Running { .. } => "running",
+            Self::Checking { .. } => "checking",
+            Self::Exhausted { .. } => "exhausted",
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Whether a person has been asked about a task, and what they said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// Nobody was asked.
+    #[default]
+    NotAsked,
+    /// Asked, no answer yet: it must not start.
+    Asked,
+    /// Answered.
+    Given(Decision),
+}
+
+/// What a task that succeeded left, kept also when it is opened again, so that the same inputs find it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// The attempt that did it.
+    pub attempt: u32,
+    /// The identity of the work.
+    pub key: Digest,
+    /// What it started from.
+    pub input_tree: Option<ObjectId>,
+    /// What it came to.
+    pub tree: Option<ObjectId>,
+    /// The commit that holds the tree.
+    pub commit: Option<ObjectId>,
+    /// Files it left.
+    pub artifacts: Vec<Artifact>,
+    /// What the checks proved.
+    pub verdict: Verdict,
+    /// Its own words.
+    pub result: TaskResult,
+}
+
+/// A task and its history, as far as decisions need it.
+#[derive(Debug, Clone)]
+pub struct TaskState {
+    /// Where it stands.
+    pub status: Status,
+    /// Dependencies that are not over yet.
+    pub(super) waiting: u32,
+    /// Attempts that count against the allowance.
+    pub(super) counted: u32,
+    /// Interruptions in a row.
+    pub(super) interrupted: u32,
+    /// The number of the newest attempt; 0 before the first.
+    pub last_attempt: u32,
+    /// The newest failure.
+    pub failure: Option<Failure>,
+    /// The key of the newest attempt.
+    pub key: Option<Digest>,
+    /// What the newest attempt started from.
+    pub input_tree: Option<ObjectId>,
+    /// When the newest attempt ended in order.
+    pub ended_at: Option<Timestamp>,
+    /// What a person said.
+    pub consent: Consent,
+    /// Its success, also an older one.
+    pub done: Option<Done>,
+    /// Check outcomes of the newest attempt where there are no trees to file them under.
+    pub(super) in_place: HashMap<Digest, CheckOutcome>,
+    /// It was interrupted in a way that only a person may resolve.
+    pub held: bool,
+    /// Where it stands among the wakings.
+    pub(super) wakes: Option<Timestamp>,
+}
+
+impl TaskState {
+    /// A task that has not begun and waits for `waiting` dependencies.
+    pub(super) fn new(waiting: u32) -> Self {
+        Self {
+            status: Status::Pending { next_attempt: 1, not_before: None },
+            waiting,
+            counted: 0,
+            interrupted: 0,
+            last_attempt: 0,
+            failure: None,
+            key: None,
+            input_tree: None,
+            ended_at: None,
+            consent: Consent::NotAsked,
+            done: None,
+            in_place: HashMap::new(),
+            held: false,
+            wakes: None,
+        }
+    }
+}
