@@ -117,6 +117,26 @@ fn every_variable_we_read_or_set_is_documented() {
 }
 
 #[test]
+fn the_readme_ci_and_just_call_the_same_commands() {
+    const QUICKSTART: &str =
+        "cargo run --locked -- run examples/quickstart/ticket.md --config examples/quickstart/orchestra.yaml";
+    const TESTS: &str = "cargo test --locked";
+    let mut places = vec![
+        ("justfile", QUICKSTART),
+        ("examples/quickstart/README.md", QUICKSTART),
+        ("justfile", TESTS),
+        ("CONTRIBUTING.md", TESTS),
+        (".ci/run", TESTS),
+        (".github/workflows/ci.yml", ".ci/run"),
+    ];
+    if is_built("cli") {
+        places.extend([("README.md", QUICKSTART), ("README.md", TESTS)]);
+    }
+    let missing = places.iter().filter(|(path, command)| !read(path).contains(command));
+    none("a command that is absent", &missing.map(|(path, command)| format!("{path}: {command}")).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_documents_link_to_what_exists() {
     let mut broken = Vec::new();
     for path in markdown() {
