@@ -10,6 +10,7 @@ use crate::event::{AgentRecord, AttemptOutcome, Ended, Failure, FailureClass, Us
 use crate::ids::TraceId;
 use crate::message::{TaskMessage, TaskResult};
 use crate::model::Delta;
+use crate::policy::Limits;
 
 /// Someone who can attempt a task. It never retries by itself.
 pub trait Agent: Send + Sync {
@@ -38,6 +39,8 @@ pub struct Job {
     pub artifacts: PathBuf,
     /// The run's trace, handed on to children.
     pub trace: TraceId,
+    /// What it may use.
+    pub limits: Limits,
     /// From the run's base to the workspace as it is given.
     pub change: Change,
 }

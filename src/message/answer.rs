@@ -72,6 +72,27 @@ pub enum Severity {
     Error,
 }
 
+impl ResultStatus {
+    /// Whether it claims that the work is done.
+    pub fn is_done(self) -> bool {
+        match self {
+            Self::Done => true,
+            Self::Failed => false,
+        }
+    }
+}
+
+impl Severity {
+    /// Its name in results.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 impl TaskResult {
     /// The largest result a journal line carries, in bytes of JSON.
     pub const MAX_BYTES: usize = 16 * 1024;

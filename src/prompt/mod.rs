@@ -1,1 +1,13 @@
-//! Templates to text.
+//! Templates to text: what an agent or a model is told, from `config/prompts/`.
+//!
+//! A prompt begins with what all tasks of a run share, byte for byte, so that providers cache it; the task's own part
+//! comes last. It holds no run id, no time, no limit and no absolute path: the same work gives the same prompt.
+//! Everything from outside is put in as data. It is never expanded as a template, and stands in a fence longer than any
+//! inside it.
+
+mod filters;
+mod render;
+mod templates;
+
+pub use render::render;
+pub use templates::{PromptError, Templates};

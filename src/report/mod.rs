@@ -1,1 +1,26 @@
-//! PURE: what a run came to, as Markdown and JSON.
+//! PURE: what a run came to. [`Summary`] is a fold over the journal; everything shown of a run, as
+//! JSON, Markdown or lines for a terminal, is made from it and from nothing else but [`Facts`].
+
+mod errors;
+mod fold;
+mod json;
+mod measure;
+mod next;
+mod rows;
+#[cfg(test)]
+pub(crate) mod sample;
+mod standing;
+mod summary;
+mod synthesis;
+pub(crate) mod words;
+
+pub use errors::ErrorGroup;
+pub use json::{REPORT_SCHEMA, Report, schema};
+pub use measure::{Census, Metrics, UsageTotal};
+pub use next::NextStep;
+pub use rows::{
+    ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, DiffFile, DiffStat, Finding, Moment, Pause,
+    Session, TaskRow, TaskStatus,
+};
+pub use standing::{Facts, Liveness, Outcome, Standing};
+pub use summary::Summary;

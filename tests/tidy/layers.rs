@@ -29,7 +29,7 @@ pub const TABLE: [(&str, &[&str]); 26] = [
     ("model", &["event", "sys"]),
     ("verify", &["plan", "event", "policy", "process", "workspace", "repo"]),
     ("planner", &["ticket", "plan", "event", "model", "prompt", "repo"]),
-    ("agent", &["plan", "message", "event", "model", "prompt", "policy", "process", "repo", "workspace"]),
+    ("agent", &["sys", "plan", "message", "event", "model", "prompt", "policy", "process", "repo", "workspace"]),
     (
         "dispatch",
         &[

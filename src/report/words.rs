@@ -1,0 +1,176 @@
+//! How amounts, colours and causes are said, the same in every rendering.
+
+use crate::event::{CheckStatus, Decision, SkipCause, StopCause, Verdict};
+use crate::time::{Span, Timestamp};
+
+use super::{CheckRow, TaskRow, TaskStatus};
+
+/// A span as people say it: `340ms`, `1.2s`, `2m03s`, `1h02m`.
+pub(crate) fn span(span: Span) -> String {
+    let ms = span.as_millis();
+    match ms {
+        0..1_000 => format!("{ms}ms"),
+        1_000..60_000 => format!("{}.{}s", ms / 1_000, ms % 1_000 / 100),
+        60_000..3_600_000 => format!("{}m{:02}s", ms / 60_000, ms / 1_000 % 60),
+        _ => format!("{}h{:02}m", ms / 3_600_000, ms / 60_000 % 60),
+    }
+}
+
+/// Milliseconds, as [`span`] says them.
+pub(crate) fn millis(ms: u64) -> String {
+    span(Span::from_millis(ms))
+}
+
+/// A point in time to the second: `2026-11-21 09:33:12`, UTC.
+pub(crate) fn time(at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
+}
+
+/// The time of day to the second, UTC.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.to_string().get(11..19).unwrap_or_default().to_owned()
+}
+
+/// An amount of bytes: `812 B`, `1.4 KiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let mut unit = "B";
+    let mut tenths = bytes.saturating_mul(10);
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if tenths < 10_240 {
+            break;
+        }
+        tenths /= 1024;
+        unit = next;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{}.{} {unit}", tenths / 10, tenths % 10) }
+}
+
+/// `1 task`, `2 tasks`.
+pub(crate) fn count(n: impl TryInto<u64>, noun: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// A check's colour.
+pub(crate) fn colour(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Green => "green",
+        CheckStatus::Red => "red",
+        CheckStatus::Empty => "no tests",
+        CheckStatus::Missing => "tool missing",
+    }
+}
+
+/// `red → green`; only the last where the check did not run on the base.
+pub(crate) fn change(row: &CheckRow) -> String {
+    let after = colour(row.after.status);
+    match &row.before {
+        Some(before) => format!("{} → {after}", colour(before.status)),
+        None => after.to_owned(),
+    }
+}
+
+/// What was proved of a succeeded task.
+pub(crate) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Verified => "verified",
+        Verdict::RegressionOnly => "regression only",
+        Verdict::Unchecked => "unchecked",
+        Verdict::Vacuous => "vacuous",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// What a verdict short of `verified` means.
+pub(crate) fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Verified => "the checks prove the work",
+        Verdict::RegressionOnly => "nothing was broken; no check proves that the work itself was done",
+        Verdict::Unchecked => "there was no check",
+        Verdict::Vacuous => "a check that should prove the change was green before it",
+        Verdict::Inconclusive => "the checks could not decide: a tool is missing, or no test ran",
+    }
+}
+
+/// What stands in the column beside the agent's claim.
+pub(crate) fn verified(row: &TaskRow) -> &'static str {
+    match (row.verdict, row.status) {
+        (Some(known), _) => verdict(known),
+        (None, TaskStatus::Failed) => "no",
+        (
+            None,
+            TaskStatus::Pending
+            | TaskStatus::Running
+            | TaskStatus::Checking
+            | TaskStatus::Interrupted
+            | TaskStatus::Succeeded
+            | TaskStatus::Skipped
+            | TaskStatus::Cancelled,
+        ) => "—",
+    }
+}
+
+/// Why a task never ran.
+pub(crate) fn skip(cause: &SkipCause) -> String {
+    match cause {
+        SkipCause::Dependency(task) => format!("{task}, which it depends on, did not succeed"),
+        SkipCause::Stopped(task) => format!("{task} failed, and the run does not continue on errors"),
+        SkipCause::Rejected => "a person refused it".to_owned(),
+    }
+}
+
+/// `1 process`, `2 processes`.
+pub(crate) fn processes(n: u32) -> String {
+    if n == 1 { "1 process".to_owned() } else { format!("{n} processes") }
+}
+
+/// What a person decided.
+pub(crate) fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "approved",
+        Decision::Reject => "rejected",
+    }
+}
+
+/// Why a run ended early.
+pub(crate) fn stop(cause: &StopCause) -> String {
+    match cause {
+        StopCause::Signal(1) => "it was hung up (SIGHUP)".to_owned(),
+        StopCause::Signal(2) => "it was interrupted (SIGINT)".to_owned(),
+        StopCause::Signal(15) => "it was terminated (SIGTERM)".to_owned(),
+        StopCause::Signal(number) => format!("it was ended by signal {number}"),
+        StopCause::Limit(name) => format!("the limit {name} is used up"),
+        StopCause::Approval => "a person must decide".to_owned(),
+        StopCause::Quota(Some(until)) => format!("a quota is used up until {} UTC", time(*until)),
+        StopCause::Quota(None) => "a quota is used up".to_owned(),
+        StopCause::Held(task) => format!("{task} was interrupted too often and is held"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_short() {
+        for (ms, said) in [(0, "0ms"), (999, "999ms"), (1_290, "1.2s"), (123_000, "2m03s"), (3_725_000, "1h02m")] {
+            assert_eq!(millis(ms), said);
+        }
+        for (n, said) in [(0, "0 B"), (1023, "1023 B"), (1434, "1.4 KiB"), (5 << 30, "5.0 GiB")] {
+            assert_eq!(bytes(n), said);
+        }
+        assert!(bytes(u64::MAX).ends_with("TiB"));
+        assert_eq!(count(1_u32, "task"), "1 task");
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+}
