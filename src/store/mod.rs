@@ -1,1 +1,21 @@
-//! The run directory: journal, lock, artifacts, files that appear whole.
+//! The run directory: the journal that is the truth of a run, and the files beside it.
+//!
+//! Invariant: nothing here decides anything about a run. It keeps what it is given, gives back exactly that, and
+//! refuses what it cannot vouch for, naming the file and the line.
+
+mod error;
+mod files;
+mod journal;
+mod layout;
+mod line;
+mod lock;
+mod read;
+mod staged;
+
+pub use error::{Damage, StoreError, StoreErrorKind};
+pub use files::{read_json, write_json};
+pub use journal::{Durable, Journal, Opened, SyncMode, wait_durable};
+pub use layout::{AttemptDir, RunDir};
+pub use lock::{Holder, Lock, Owner, owner};
+pub use read::{Reader, read};
+pub use staged::{Published, Staged};

@@ -1,0 +1,217 @@
+//! Writing the journal: the caller hands over lines and goes on; a thread writes and syncs them in groups.
+//!
+//! Invariant: what [`Durable`] tells is on the disk (or, with [`SyncMode::Process`], with the kernel) in one piece and in
+//! order. A write or a sync that failed is never tried again: the kernel may have dropped the pages and would report
+//! success the second time.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::read::Reader;
+use super::{StoreError, line};
+use crate::event::Event;
+use crate::sys::fs;
+
+/// What an event must survive before its effect may happen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncMode {
+    /// A power cut: written and synced.
+    #[default]
+    Power,
+    /// The end of this process: written.
+    Process,
+}
+
+/// How far the journal is safe.
+#[derive(Debug, Clone)]
+pub enum Durable {
+    /// All events up to this number; 0 for none.
+    Through(u64),
+    /// It failed for good; what was safe before still is.
+    Failed(Arc<StoreError>),
+}
+
+/// The one writer of a journal.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    next: u64,
+    lines: Option<mpsc::Sender<Line>>,
+    committer: Option<JoinHandle<()>>,
+    durable: watch::Receiver<Durable>,
+}
+
+/// A journal that goes on.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its writer.
+    pub journal: Journal,
+    /// What it holds; at least one event.
+    pub events: Vec<Event>,
+    /// Bytes of a torn last line that were cut off.
+    pub healed_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Line {
+    seq: u64,
+    bytes: Vec<u8>,
+}
+
+/// Returns when event `seq` is safe, or with the reason why it never will be.
+pub async fn wait_durable(durable: &mut watch::Receiver<Durable>, seq: u64) -> Result<(), Arc<StoreError>> {
+    let reached = durable
+        .wait_for(|state| match state {
+            Durable::Through(safe) => *safe >= seq,
+            Durable::Failed(_) => true,
+        })
+        .await;
+    match reached.as_deref() {
+        Ok(Durable::Through(_)) => Ok(()),
+        Ok(Durable::Failed(error)) => Err(Arc::clone(error)),
+        // The writer's end is only ever gone after close, which waits for all lines.
+        Err(_) => Err(Arc::new(StoreError::Panicked { path: PathBuf::from("events.jsonl") })),
+    }
+}
+
+impl Journal {
+    /// A new journal at `path`, where nothing may be yet. Errors name it as `shown`: its place once the run is
+    /// published.
+    pub fn create(path: &Path, shown: &Path, sync: SyncMode) -> Result<Self, StoreError> {
+        let file = fs::create_new(path).map_err(StoreError::Unwritable)?;
+        Self::start(file, shown, sync, 0)
+    }
+
+    /// Reads the journal at `path`, cuts off a torn last line, and goes on behind it. The caller holds the run's lock.
+    pub fn open(path: &Path, sync: SyncMode) -> Result<Opened, StoreError> {
+        let mut reader = Reader::open(path)?;
+        let events = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
+        let Some(last) = events.last().map(|event| event.seq) else {
+            return Err(StoreError::Empty { path: path.to_path_buf() });
+        };
+        let file = fs::append(path).map_err(StoreError::Unwritable)?;
+        let healed_bytes = reader.torn_bytes();
+        if healed_bytes > 0 {
+            file.set_len(reader.sound_bytes()).map_err(|error| StoreError::write("shorten", path, error))?;
+        }
+        // Also without a torn line: the last process may have died between write and sync, and what is read here is
+        // acted upon.
+        file.sync_all().map_err(|error| StoreError::write("sync", path, error))?;
+        Ok(Opened { journal: Self::start(file, path, sync, last)?, events, healed_bytes })
+    }
+
+    /// The number the next event must have.
+    pub fn next_seq(&self) -> u64 {
+        self.next
+    }
+
+    /// Hands an event over; it is safe when [`Journal::durable`] says so. Never waits for the disk.
+    pub fn append(&mut self, event: &Event) -> Result<(), StoreError> {
+        if let Durable::Failed(error) = &*self.durable.borrow() {
+            return Err(StoreError::Failed(Arc::clone(error)));
+        }
+        if event.seq != self.next {
+            return Err(StoreError::OutOfOrder { path: self.path.clone(), found: event.seq, expected: self.next });
+        }
+        let bytes = line::encode(event).map_err(|why| StoreError::Encode { path: self.path.clone(), why })?;
+        match self.lines.as_ref().map(|lines| lines.send(Line { seq: event.seq, bytes })) {
+            Some(Ok(())) => {
+                self.next += 1;
+                Ok(())
+            }
+            // The committer ends only after it has said why.
+            Some(Err(_)) | None => Err(self.failure().unwrap_or(StoreError::Panicked { path: self.path.clone() })),
+        }
+    }
+
+    /// How far it is safe, and whether it failed. Changes wake whoever waits.
+    pub fn durable(&self) -> watch::Receiver<Durable> {
+        self.durable.clone()
+    }
+
+    /// Waits until every line handed over is safe, and ends the thread.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.finish();
+        self.failure().map_or(Ok(()), Err)
+    }
+
+    fn start(file: File, path: &Path, sync: SyncMode, last: u64) -> Result<Self, StoreError> {
+        let (lines, queue) = mpsc::channel();
+        let (state, durable) = watch::channel(Durable::Through(last));
+        let (shown, named) = (path.to_path_buf(), path.to_path_buf());
+        let committer = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || guard(&state, &named, || commit(file, &named, sync, &queue, &state)))
+            .map_err(|error| StoreError::write("start the writer of", path, error))?;
+        Ok(Self { path: shown, next: last + 1, lines: Some(lines), committer: Some(committer), durable })
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        match &*self.durable.borrow() {
+            Durable::Through(_) => None,
+            Durable::Failed(error) => Some(StoreError::Failed(Arc::clone(error))),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.lines = None;
+        if let Some(committer) = self.committer.take() {
+            // A panic in there was caught and told as a failure.
+            drop(committer.join());
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Runs the committer, and tells how it failed, a panic included: whoever waits for durability must always wake.
+fn guard(state: &watch::Sender<Durable>, path: &Path, work: impl FnOnce() -> Result<(), StoreError>) {
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    if let Err(error) = outcome.unwrap_or_else(|_| Err(StoreError::Panicked { path: path.to_path_buf() })) {
+        state.send_replace(Durable::Failed(Arc::new(error)));
+    }
+}
+
+/// Writes what is queued as one group, makes it safe, says so; until the queue is closed and empty.
+fn commit(
+    mut file: File,
+    path: &Path,
+    sync: SyncMode,
+    queue: &mpsc::Receiver<Line>,
+    state: &watch::Sender<Durable>,
+) -> Result<(), StoreError> {
+    /// A group ends here at the latest, so that the first of many waiting lines is not kept back by the last.
+    const GROUP: usize = 1024 * 1024;
+    while let Ok(Line { mut seq, mut bytes }) = queue.recv() {
+        while bytes.len() < GROUP {
+            let Ok(more) = queue.try_recv() else { break };
+            bytes.extend_from_slice(&more.bytes);
+            seq = more.seq;
+        }
+        // `write_all` goes on after short and interrupted writes.
+        file.write_all(&bytes).map_err(|error| StoreError::write("write", path, error))?;
+        make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
+        state.send_replace(Durable::Through(seq));
+    }
+    Ok(())
+}
+
+fn make_safe(file: &File, sync: SyncMode) -> io::Result<()> {
+    match sync {
+        SyncMode::Power => file.sync_data(),
+        SyncMode::Process => Ok(()),
+    }
+}

@@ -1,0 +1,138 @@
+//! Where everything in a run directory is. Paths only: nothing here touches the disk.
+
+use std::path::{Path, PathBuf};
+
+use crate::ids::TaskId;
+
+/// The directory of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RunDir {
+    root: PathBuf,
+}
+
+/// The folder of one attempt: plain files, written only when they have content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptDir {
+    root: PathBuf,
+}
+
+macro_rules! paths {
+    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
+        $($(#[$doc])* pub fn $name(&self) -> PathBuf { self.root.join($file) })*
+    };
+}
+
+impl RunDir {
+    /// The run directory at `root`, which need not exist.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    paths! {
+        /// The journal: the truth.
+        journal = "events.jsonl";
+        /// The ticket as it was understood.
+        ticket = "ticket.md";
+        /// The effective configuration, without secrets.
+        config = "config.yaml";
+        /// The plan that is carried out.
+        plan = "plan.json";
+        /// Every revision of the plan.
+        plans = "plans";
+        /// Diagnostics of the processes that worked on the run.
+        trace = "trace.jsonl";
+        /// One folder per task.
+        tasks = "tasks";
+        /// Files the run keeps.
+        artifacts = "artifacts";
+        /// What those files are.
+        manifest = "artifacts/manifest.json";
+        /// The run's own repository.
+        shadow = "shadow.git";
+        /// The whole change as a patch.
+        patch = "changes.patch";
+        /// The report for people.
+        report = "report.md";
+        /// The report for programs.
+        report_json = "report.json";
+        /// The report for CI.
+        junit = "junit.xml";
+        /// Held by the process that owns the run.
+        lock = "lock";
+        /// Held by every supervisor of the run: free once none is left.
+        supervisors_lock = "supervisors.lock";
+    }
+
+    /// One revision of the plan, counted from 1.
+    pub fn plan_revision(&self, revision: u32) -> PathBuf {
+        self.root.join(format!("plans/{revision:04}.json"))
+    }
+
+    /// The folder of one attempt. `ordinal` is the task's place in the plan, counted from 1.
+    pub fn attempt(&self, ordinal: usize, task: &TaskId, attempt: u32) -> AttemptDir {
+        AttemptDir { root: self.root.join(format!("tasks/{ordinal}-{task}/{attempt}")) }
+    }
+
+    /// The folder of a task's artifacts within [`RunDir::artifacts`].
+    ///
+    /// It is the task's id; only an id that would hide the manifest gets a suffix.
+    pub fn artifact_folder(task: &TaskId) -> String {
+        let mut stem = task.as_str().to_ascii_lowercase();
+        while let Some(shorter) = stem.strip_suffix(".task") {
+            stem.truncate(shorter.len());
+        }
+        match stem.as_str() {
+            "manifest.json" => format!("{task}.task"),
+            _ => task.to_string(),
+        }
+    }
+}
+
+impl AttemptDir {
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    paths! {
+        /// What the agent was told.
+        message = "message.json";
+        /// The same as text for a model.
+        prompt = "prompt.md";
+        /// What it printed.
+        stdout = "stdout.log";
+        /// What it complained of.
+        stderr = "stderr.log";
+        /// Its conversation, where it tells.
+        transcript = "transcript.jsonl";
+        /// What it answered, whole.
+        result = "result.json";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_cannot_hide_the_manifest_nor_share_a_folder() {
+        let folder = |id: &str| RunDir::artifact_folder(&TaskId::new(id).unwrap());
+        assert_eq!(folder("fix"), "fix");
+        assert_eq!(folder("x.task"), "x.task");
+        assert_eq!(folder("manifest.json"), "manifest.json.task");
+        assert_eq!(folder("Manifest.json.task"), "Manifest.json.task.task");
+    }
+
+    #[test]
+    fn attempts_have_folders_of_their_own() {
+        let task = TaskId::new("fix").unwrap();
+        let dir = RunDir::at("/r").attempt(3, &task, 2);
+        assert_eq!(dir.message(), Path::new("/r/tasks/3-fix/2/message.json"));
+        assert_eq!(RunDir::at("/r").plan_revision(1), Path::new("/r/plans/0001.json"));
+    }
+}
