@@ -1,5 +1,6 @@
 //! Holds the architecture by reading the source tree as text: who may name whom, sizes, and that the documents say
 //! what the code says. Each rule's checker is tested on small sources of its own, so that a rule can be seen to fail.
+#![expect(clippy::disallowed_methods, reason = "reads the source tree")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

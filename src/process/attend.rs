@@ -97,6 +97,10 @@ impl Attendance<'_> {
                 Wake::Look | Wake::Request(Request::Hold | Request::Run(_), _) => {}
                 Wake::Request(Request::Stop, _) => self.end(self.grace),
                 Wake::Request(Request::Kill, _) => self.phase = Phase::Killing,
+                Wake::Request(Request::Pause, _) => self.pause(),
+                Wake::Request(Request::Resume, _) => {
+                    self.members().into_iter().for_each(|member| member.signal(Signal::CONT));
+                }
                 Wake::Closed => {
                     self.next = Next::Exit;
                     self.end(self.grace.min(SHORT_GRACE));
@@ -156,6 +160,23 @@ impl Attendance<'_> {
             Phase::Ending(sooner) => Phase::Ending(sooner.min(until)),
             Phase::Killing => Phase::Killing,
         };
+    }
+
+    /// Stops the tree, unless it is ending. A process may start others until it is stopped itself, so the walk is repeated
+    /// until it finds nobody new.
+    fn pause(&self) {
+        let mut stopped = BTreeSet::new();
+        loop {
+            let before = stopped.len();
+            for member in if self.phase == Phase::Running { self.members() } else { Vec::new() } {
+                if stopped.insert((member.pid, member.start)) {
+                    member.signal(Signal::STOP);
+                }
+            }
+            if stopped.len() == before {
+                return;
+            }
+        }
     }
 
     fn members(&self) -> Vec<Member> {

@@ -187,7 +187,7 @@ mod tests {
         let mut collector = Collector::new(Sink::File { path, cap: 1 << 20, tail: 1, lines: Some(sender) });
         collector.take(b"on").unwrap();
         collector.take(b"e\n\n").unwrap();
-        collector.take(&[b'x'; 3 * LINE]).unwrap();
+        collector.take(&vec![b'x'; 3 * LINE]).unwrap();
         collector.take(b"\nlost").unwrap();
         collector.finish(false);
         let lines: Vec<usize> = std::iter::from_fn(|| receiver.try_recv().ok()).map(|line| line.len()).collect();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
+use tokio::sync::broadcast;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,7 @@ use super::collect::Collector;
 use super::command::{Command, End, Exit, Output, Sink, Stdin};
 use super::error::ProcessError;
 use super::lookup;
-use super::pool::{Lease, Supervisors};
+use super::pool::{Lease, Pace, Supervisors};
 use super::slot::{self, Busy};
 use super::wire::{Order, Report, Request};
 use crate::policy::Limits;
@@ -65,12 +66,14 @@ pub(super) async fn run(
         leaked: None,
         until: None,
         broken: None,
+        paused: None,
     };
+    let wishes = Wishes { cancel, hurry: pool.hurried(), hurried: false, pace: pool.paces() };
     let supervised = async {
         lease.busy()?.send(&Request::Run(order), &[stdin.as_fd(), out.as_fd(), err.as_fd()]).await?;
         // Our copies would keep the streams open for ever.
         drop((stdin, out, err));
-        live.attend(&mut lease, pool.hurried(), cancel).await
+        live.attend(&mut lease, wishes).await
     };
     match supervised.await {
         Ok(Attended::Gone) => {
@@ -111,6 +114,17 @@ struct Live {
     until: Option<Instant>,
     /// A stream could not be stored.
     broken: Option<fs::FileError>,
+    /// Since when the tree is stopped.
+    paused: Option<Instant>,
+}
+
+/// What others want of a running command.
+struct Wishes<'a> {
+    cancel: &'a CancellationToken,
+    /// No more grace.
+    hurry: &'a CancellationToken,
+    hurried: bool,
+    pace: broadcast::Receiver<Pace>,
 }
 
 /// What can happen to a running command.
@@ -120,19 +134,14 @@ enum Happening {
     Deadline,
     Cancel,
     Hurry,
+    Pace(Pace),
 }
 
 impl Live {
-    async fn attend(
-        &mut self,
-        lease: &mut Lease,
-        hurry: &CancellationToken,
-        cancel: &CancellationToken,
-    ) -> io::Result<Attended> {
+    async fn attend(&mut self, lease: &mut Lease, mut wishes: Wishes<'_>) -> io::Result<Attended> {
         let busy = lease.busy()?;
-        let mut hurried = false;
         while self.leaked.is_none() || self.stdout.is_open() || self.stderr.is_open() {
-            match self.next(busy, hurry, hurried, cancel).await? {
+            match self.next(busy, &mut wishes).await? {
                 Happening::Report(Report::NotStarted { errno }) => {
                     return Ok(Attended::NotStarted(io::Error::from_raw_os_error(errno)));
                 }
@@ -144,9 +153,10 @@ impl Live {
                 }
                 Happening::Cancel => self.stop(busy, End::Cancelled).await?,
                 Happening::Hurry => {
-                    hurried = true;
+                    wishes.hurried = true;
                     busy.send(&Request::Kill, &[]).await?;
                 }
+                Happening::Pace(pace) => self.keep(&pace, busy).await?,
                 Happening::Deadline if self.leaked.is_some() => break,
                 Happening::Deadline if self.is_ending() => return Err(io::ErrorKind::TimedOut.into()),
                 Happening::Deadline => {
@@ -158,13 +168,7 @@ impl Live {
         Ok(Attended::Gone)
     }
 
-    async fn next(
-        &mut self,
-        busy: &mut Busy,
-        hurry: &CancellationToken,
-        hurried: bool,
-        cancel: &CancellationToken,
-    ) -> io::Result<Happening> {
+    async fn next(&mut self, busy: &mut Busy, wishes: &mut Wishes<'_>) -> io::Result<Happening> {
         let (ending, gone) = (self.is_ending(), self.leaked.is_some());
         let deadline = self.until.unwrap_or_else(|| {
             let silence = clock::later(self.heard, self.limits.idle);
@@ -174,9 +178,27 @@ impl Live {
             report = busy.report(), if !gone => report.map(Happening::Report),
             () = self.stdout.read() => Ok(Happening::Output),
             () = self.stderr.read() => Ok(Happening::Output),
-            () = sleep_until(deadline.into()) => Ok(Happening::Deadline),
-            () = cancel.cancelled(), if !ending => Ok(Happening::Cancel),
-            () = hurry.cancelled(), if ending && !gone && !hurried => Ok(Happening::Hurry),
+            () = sleep_until(deadline.into()), if self.paused.is_none() => Ok(Happening::Deadline),
+            () = wishes.cancel.cancelled(), if !ending => Ok(Happening::Cancel),
+            () = wishes.hurry.cancelled(), if ending && !gone && !wishes.hurried => Ok(Happening::Hurry),
+            Ok(pace) = wishes.pace.recv(), if !gone => Ok(Happening::Pace(pace)),
+        }
+    }
+
+    /// Passes a pause on. The clocks stand still meanwhile: afterwards all of them are set on by its length.
+    async fn keep(&mut self, pace: &Pace, busy: &Busy) -> io::Result<()> {
+        match pace {
+            Pace::Pause { .. } => {
+                self.paused.get_or_insert_with(clock::monotonic);
+                busy.send(&Request::Pause, &[]).await
+            }
+            Pace::Resume { .. } => {
+                let paused = self.paused.take().map(|since| since.elapsed()).unwrap_or_default();
+                self.started += paused;
+                self.heard += paused;
+                self.until = self.until.map(|until| until + paused);
+                busy.send(&Request::Resume, &[]).await
+            }
         }
     }
 

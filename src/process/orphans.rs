@@ -8,8 +8,11 @@ use rustix::process::{Pid, Signal, WaitOptions, getpid, getsid, set_child_subrea
 
 use super::supervisor::MARKER;
 use super::tree::{self, Member};
+use crate::sys::clock;
 
 const KILL_AGAIN: Duration = Duration::from_millis(10);
+/// A process stuck in the kernel cannot be killed, and must not hold us either.
+const GIVE_UP: Duration = Duration::from_secs(10);
 
 /// From now on orphans below us become our children.
 pub(super) fn adopt() -> io::Result<()> {
@@ -24,10 +27,14 @@ pub(super) fn adopt() -> io::Result<()> {
 pub(super) fn kill() -> io::Result<()> {
     let us = getsid(None)?.as_raw_nonzero().get();
     let orphan = |member: &Member| member.session != us && !is_supervisor(*member);
+    let started = clock::monotonic();
     loop {
         let orphans = tree::below(orphan)?;
         if orphans.is_empty() {
             return Ok(());
+        }
+        if started.elapsed() > GIVE_UP {
+            return Err(io::ErrorKind::TimedOut.into());
         }
         for member in orphans {
             member.signal(Signal::KILL);

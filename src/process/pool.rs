@@ -1,17 +1,27 @@
 //! The pool of supervisors: it grows as commands run side by side and shrinks only at the end.
 
+use std::convert::Infallible;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::command::{Command, Exit};
 use super::error::ProcessError;
 use super::slot::{Busy, Slot};
 use super::{guard, live, orphans};
+use crate::sys::clock;
+
+/// The longest that a supervisor is waited for at the end: more than the grace it gives a tree nobody waits for.
+const GIVE_UP: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// As many pauses can be on their way to a run; one that is asked for waits until it has arrived.
+const PACES: usize = 16;
 
 /// What supervisors are started from and hold.
 #[derive(Debug)]
@@ -32,6 +42,14 @@ struct Pool {
     state: Mutex<State>,
     /// Cancelled when no tree gets any more grace.
     hurry: CancellationToken,
+    pace: broadcast::Sender<Pace>,
+}
+
+/// Told to every run going on. The sender is dropped when it has passed it on: when all are, everyone has.
+#[derive(Clone)]
+pub(super) enum Pace {
+    Pause { _told: mpsc::Sender<Infallible> },
+    Resume { _told: mpsc::Sender<Infallible> },
 }
 
 #[derive(Default)]
@@ -49,7 +67,12 @@ impl Supervisors {
         if let Some(file) = &options.guard {
             guard::hold(file)?;
         }
-        let pool = Pool { options, state: Mutex::default(), hurry: CancellationToken::new() };
+        let pool = Pool {
+            options,
+            state: Mutex::default(),
+            hurry: CancellationToken::new(),
+            pace: broadcast::Sender::new(PACES),
+        };
         let first = pool.start_slot()?;
         pool.lock().idle.push(first);
         Ok(Self(Arc::new(pool)))
@@ -66,6 +89,16 @@ impl Supervisors {
         self.0.hurry.cancel();
     }
 
+    /// Stops every tree where it is, for Ctrl-Z. Time spent paused counts towards no limit.
+    pub async fn pause(&self) {
+        self.tell(|told| Pace::Pause { _told: told }).await;
+    }
+
+    /// Lets every paused tree go on.
+    pub async fn resume(&self) {
+        self.tell(|told| Pace::Resume { _told: told }).await;
+    }
+
     /// Ends all supervisors and waits for them, those of dropped runs included. Runs still going on are not waited for.
     pub async fn shutdown(self) {
         let children = {
@@ -74,9 +107,27 @@ impl Supervisors {
             let idle: Vec<Child> = state.idle.drain(..).map(Slot::dismiss).collect();
             state.dismissed.drain(..).chain(idle).collect::<Vec<_>>()
         };
-        // Waiting can only fail for a process that is already collected.
-        let all = tokio::task::spawn_blocking(move || children.into_iter().for_each(|mut child| drop(child.wait())));
-        drop(all.await);
+        let asked = clock::monotonic();
+        for mut child in children {
+            // An error means that it is collected already. One that hangs goes on without us.
+            while matches!(child.try_wait(), Ok(None)) && asked.elapsed() < GIVE_UP {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
+        // Should one of them have been killed while it was ending a tree, its orphans are ours.
+        drop(tokio::task::spawn_blocking(orphans::kill).await);
+    }
+
+    /// Returns when every run has passed it on to its supervisor.
+    async fn tell(&self, pace: impl FnOnce(mpsc::Sender<Infallible>) -> Pace) {
+        let (told, mut all) = mpsc::channel(1);
+        // Without a run there is nobody to tell.
+        drop(self.0.pace.send(pace(told)));
+        all.recv().await;
+    }
+
+    pub(super) fn paces(&self) -> broadcast::Receiver<Pace> {
+        self.0.pace.subscribe()
     }
 
     pub(super) fn hurried(&self) -> &CancellationToken {

@@ -1,4 +1,5 @@
 //! A supervisor as we see it: its process, and our end of the socket.
+#![expect(clippy::disallowed_types, reason = "starts supervisors")]
 
 use std::fs::File;
 use std::io::{self, IoSlice};

@@ -1,4 +1,5 @@
 //! The supervisor: what our own program is when it is started with the marker. One thread, no runtime, hardly any memory.
+#![expect(clippy::disallowed_types, reason = "the one place that starts commands")]
 
 use std::ffi::OsStr;
 use std::io;
@@ -45,8 +46,8 @@ fn supervise() -> io::Result<()> {
                     return Ok(());
                 }
             }
-            // A stop that crossed the end of its command on the way.
-            Wake::Request(Request::Stop | Request::Kill, _) | Wake::Look => {}
+            // What crossed the end of its command on the way.
+            Wake::Request(Request::Stop | Request::Kill | Request::Pause | Request::Resume, _) | Wake::Look => {}
             Wake::Closed => return Ok(()),
         }
     }

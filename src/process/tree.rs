@@ -76,8 +76,8 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Member> {
     let zombie = matches!(fields.next()?, "Z" | "X" | "x");
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
-    let start = fields.nth(15)?.parse().ok()?;
-    Some(Member { pid, start, parent, session, zombie })
+    let started = fields.nth(15)?.parse().ok()?;
+    Some(Member { pid, start: started, parent, session, zombie })
 }
 
 #[cfg(test)]
@@ -86,8 +86,8 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
-        let stat = b"12 (a) Z) b) S 7 12 5 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 4096 10";
-        let member = parse(12, stat).unwrap();
+        let line = b"12 (a) Z) b) S 7 12 5 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 4096 10";
+        let member = parse(12, line).unwrap();
         assert_eq!((member.parent, member.session, member.start, member.zombie), (7, 5, 98765, false));
     }
 

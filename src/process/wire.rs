@@ -26,6 +26,10 @@ pub(super) enum Request {
     Stop,
     /// End the tree without grace.
     Kill,
+    /// Stop every process of the tree where it is.
+    Pause,
+    /// Let them go on.
+    Resume,
 }
 
 /// A command, resolved: nothing is looked up any more.
@@ -78,6 +82,8 @@ impl Request {
             Self::Run(order) => (1, order.encode()),
             Self::Stop => (2, Vec::new()),
             Self::Kill => (3, Vec::new()),
+            Self::Pause => (4, Vec::new()),
+            Self::Resume => (5, Vec::new()),
         };
         let mut frame = Vec::with_capacity(HEADER + body.len());
         frame.extend_from_slice(&count(body.len()));
@@ -92,6 +98,8 @@ impl Request {
             (1, body) => Order::decode(body).map(Self::Run),
             (2, []) => Ok(Self::Stop),
             (3, []) => Ok(Self::Kill),
+            (4, []) => Ok(Self::Pause),
+            (5, []) => Ok(Self::Resume),
             _ => Err(Garbled),
         }
     }
@@ -154,9 +162,9 @@ impl Report {
     }
 
     pub(super) fn decode(frame: [u8; REPORT]) -> Result<Self, Garbled> {
-        let [a, b, c, d, e, f, g, h] = frame;
-        let value = i32::from_le_bytes([e, f, g, h]);
-        match u32::from_le_bytes([a, b, c, d]) {
+        let (tag, value) = frame.split_at(REPORT / 2);
+        let value = i32::from_le_bytes(value.try_into().map_err(|_| Garbled)?);
+        match u32::from_le_bytes(tag.try_into().map_err(|_| Garbled)?) {
             0 => Ok(Self::Started { pid: value }),
             1 => Ok(Self::NotStarted { errno: value }),
             2 => Ok(Self::Ended { code: value }),
@@ -220,7 +228,9 @@ mod tests {
 
     #[test]
     fn every_request_survives_the_way() {
-        for request in [Request::Hold, Request::Run(order()), Request::Stop, Request::Kill] {
+        for request in
+            [Request::Hold, Request::Run(order()), Request::Stop, Request::Kill, Request::Pause, Request::Resume]
+        {
             let frame = request.encode();
             let (length, tag) = Request::header(frame[..HEADER].try_into().unwrap()).unwrap();
             assert_eq!(length, frame.len() - HEADER);

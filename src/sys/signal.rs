@@ -39,6 +39,29 @@ pub enum Urgency {
     AtOnce,
 }
 
+/// Ctrl-Z, which must not stop us before the children are.
+#[derive(Debug)]
+pub struct Suspensions(Source);
+
+impl Suspensions {
+    /// Needs a running tokio runtime.
+    pub fn listen() -> io::Result<Self> {
+        signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw())).map(Self)
+    }
+
+    /// The next wish to be suspended. Never returns if none comes.
+    pub async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Stops this process until someone lets it go on (`fg`), and returns then.
+pub fn suspend_this_process() -> io::Result<()> {
+    Ok(rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?)
+}
+
 /// Listens from its creation on; dropping it does not bring the default dispositions back.
 #[derive(Debug)]
 pub struct Signals {

@@ -1,4 +1,9 @@
 //! What must hold when things go wrong: real processes, real signals, real files.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests look at the world from outside")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    reason = "tests look at the world from outside"
+)]
 
 mod process;

@@ -241,18 +241,21 @@ async fn what_a_finished_command_leaves_is_counted_and_killed() {
 }
 
 #[tokio::test]
-async fn floods_on_both_streams_are_counted_and_clipped() {
+async fn floods_on_both_streams_are_counted_and_clipped_in_little_memory() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("stdout.log");
-    let mut command = sh("head -c 30000000 /dev/zero >&2 & head -c 40000000 /dev/zero; wait");
+    let mut command = sh("head -c 30000000 /dev/zero >&2 & head -c 300000000 /dev/zero; wait");
     command.stdout = Sink::File { path: path.clone(), cap: 1 << 20, tail: 512, lines: None };
     let exit = run(command).await.unwrap();
     assert_eq!(exit.end, End::Code(0));
-    assert_eq!((exit.stdout.total, exit.stderr.total), (40_000_000, 30_000_000));
+    assert_eq!((exit.stdout.total, exit.stderr.total), (300_000_000, 30_000_000));
     assert_eq!((exit.stdout.bytes.len(), exit.stderr.bytes.len()), (512, 1 << 16));
     assert!(exit.stdout.truncated && exit.stderr.truncated);
     let stored = fs::metadata(&path).unwrap();
     assert_eq!((stored.len(), stored.permissions().mode() & 0o777), (1 << 20, 0o600));
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    assert!(peak.unwrap().parse::<u64>().unwrap() < 100_000, "{peak:?} kB");
 }
 
 #[tokio::test]
@@ -323,4 +326,62 @@ async fn the_guard_is_free_only_when_the_trees_of_a_killed_run_are_gone() {
     drop(pool);
     wait_for_old_supervisors(&guard, Duration::from_secs(20)).await.unwrap();
     assert!(children.into_iter().all(|pid| !is_alive(pid)));
+}
+
+/// The state letter of a process: S sleeping, T stopped.
+fn state(pid: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.trim_start().chars().next()
+}
+
+#[tokio::test]
+async fn a_pause_stops_the_tree_and_counts_towards_no_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, go) = (dir.path().join("pids"), dir.path().join("go"));
+    rustix::fs::mkfifoat(rustix::fs::CWD, &go, rustix::fs::Mode::RWXU).unwrap();
+    let (pool, cancel) = (supervisors(), CancellationToken::new());
+    let script =
+        format!("setsid sh -c 'echo $$ >> {0}; read -r _ < {1}' & echo $$ >> {0}; wait", file.display(), go.display());
+    let mut command = sh(&script);
+    command.limits.wall = Duration::from_secs(2);
+    let (exit, ()) = tokio::join!(pool.run(command, &cancel), async {
+        let children = pids(&file, 2).await;
+        pool.pause().await;
+        eventually("the stop", || children.iter().all(|pid| state(*pid) == Some('T')).then_some(())).await;
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        pool.resume().await;
+        fs::write(&go, "\n").unwrap();
+    });
+    let exit = exit.unwrap();
+    assert_eq!(exit.end, End::Code(0));
+    assert!(exit.wall < Duration::from_secs(2), "{:?}", exit.wall);
+    pool.shutdown().await;
+}
+
+/// Where the driver below writes pids; without it, the driver does nothing.
+const DRIVE: &str = "FAULTS_DRIVE";
+
+#[tokio::test]
+#[ignore = "the program that the next test kills"]
+async fn drives_a_stubborn_tree() {
+    let Some(file) = std::env::var_os(DRIVE) else { return };
+    let mut command = sh(&stubborn(Path::new(&file)));
+    command.limits.grace = Duration::from_millis(200);
+    run(command).await.unwrap();
+}
+
+#[tokio::test]
+async fn killing_us_leaves_nothing_alive() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pids");
+    let mut us = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "process::drives_a_stubborn_tree"])
+        .env(DRIVE, &file)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let children = pids(&file, 2).await;
+    us.kill().unwrap();
+    us.wait().unwrap();
+    eventually("the end of the tree", || children.iter().all(|pid| !is_alive(*pid)).then_some(())).await;
 }
