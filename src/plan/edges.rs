@@ -16,19 +16,18 @@ pub(super) fn index(tasks: &[Task], faults: &mut Vec<Fault>) -> HashMap<TaskId, 
     let mut folded: HashMap<Cow<'_, str>, u32> = HashMap::with_capacity(tasks.len());
     for (i, task) in (0u32..).zip(tasks) {
         let id = task.id.as_str();
-        let key = match id.bytes().any(|b| b.is_ascii_uppercase()) {
-            true => Cow::Owned(id.to_ascii_lowercase()),
-            false => Cow::Borrowed(id),
+        let key = if id.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(id.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(id)
         };
         if let Some(&first) = folded.get(&key) {
             let other = &tasks[first as usize].id;
-            let message = match other == &task.id {
-                true => format!("the id {} is already that of $.tasks[{first}]", quoted(id)),
-                false => format!(
-                    "the id {} differs only by case from {} of $.tasks[{first}]",
-                    quoted(id),
-                    quoted(other.as_str())
-                ),
+            let message = if other == &task.id {
+                format!("the id {} is already that of $.tasks[{first}]", quoted(id))
+            } else {
+                let other = quoted(other.as_str());
+                format!("the id {} differs only by case from {other} of $.tasks[{first}]", quoted(id))
             };
             faults.push(Fault::new(format!("$.tasks[{i}].id"), message).hint("ids are unique, also without case"));
         } else {

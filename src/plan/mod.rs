@@ -5,17 +5,30 @@
 
 mod accept;
 mod batches;
+mod check;
 mod edges;
 mod fault;
+mod fields;
+mod find;
+mod foreign;
+mod json;
 mod model;
+mod parse;
+mod repair;
 mod rules;
+mod walk;
 
 #[cfg(test)]
 mod accept_tests;
+#[cfg(test)]
+mod parse_tests;
 
 pub use accept::{Caps, Plan};
+pub use check::{CheckedTask, PlanCheck, check};
 pub use fault::{Fault, Faults, Place};
 pub use model::{
     Batch, BatchType, Check, CheckKind, CheckRef, Draft, Expect, Goal, OnInterrupt, PLAN_SCHEMA, PlanBase, Role, RunIf,
     Scope, Task, TaskLimits, TicketRef,
 };
+pub use parse::{Defaults, Parsed, parse};
+pub use repair::{Repair, RepairKind};

@@ -107,13 +107,13 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approval: bool,
     /// Whether it runs also after a failed dependency.
-    #[serde(default, skip_serializing_if = "RunIf::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub run_if: RunIf,
     /// What happens to it when orchestra died while it ran.
-    #[serde(default, skip_serializing_if = "OnInterrupt::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub on_interrupt: OnInterrupt,
     /// Limits tighter than the config's.
-    #[serde(default, skip_serializing_if = "TaskLimits::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub limits: TaskLimits,
 }
 
@@ -204,7 +204,7 @@ pub struct Check {
     #[serde(default)]
     pub expect: Expect,
     /// Whether it builds or tests.
-    #[serde(default, skip_serializing_if = "CheckKind::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub kind: CheckKind,
 }
 
@@ -230,12 +230,6 @@ pub enum CheckKind {
     Build,
 }
 
-impl CheckKind {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// When a task with a failed dependency runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -247,12 +241,6 @@ pub enum RunIf {
     Always,
 }
 
-impl RunIf {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// What becomes of an attempt whose end nobody saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -262,12 +250,6 @@ pub enum OnInterrupt {
     Rerun,
     /// A person decides.
     Ask,
-}
-
-impl OnInterrupt {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Limits of one task; each only tightens the config's.
@@ -283,12 +265,6 @@ pub struct TaskLimits {
     /// Most attempts, at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
-}
-
-impl TaskLimits {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// A named group of tasks, kept for people; the order it asks for is in `depends_on`.
@@ -319,4 +295,9 @@ pub enum BatchType {
     Parallel,
     /// One after the other.
     Sequential,
+}
+
+/// Left out of the text when it says nothing.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

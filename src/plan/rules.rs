@@ -137,14 +137,11 @@ fn check_checks(i: usize, task: &mut Task, own: &mut HashMap<CheckName, (Check, 
             continue;
         };
         let path = |field: &str| format!("$.tasks[{i}].checks[{k}]{field}");
-        match check.run.first() {
-            None => {
-                faults.push(Fault::new(path(".run"), "it has no command").hint("give program and arguments as a list"))
-            }
-            Some(program) if program.trim().is_empty() => {
-                faults.push(Fault::new(path(".run[0]"), "the program is empty"))
-            }
-            Some(_) => {}
+        if check.run.is_empty() {
+            let fault = Fault::new(path(".run"), "it has no command");
+            faults.push(fault.hint("give program and arguments as a list"));
+        } else if check.run[0].trim().is_empty() {
+            faults.push(Fault::new(path(".run[0]"), "the program is empty"));
         }
         if let Some(n) = check.run.iter().position(|argument| argument.contains('\0')) {
             faults.push(Fault::new(path(&format!(".run[{n}]")), "an argument cannot hold a NUL character"));
