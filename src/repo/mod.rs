@@ -1,1 +1,22 @@
 //! What is in a project: files, languages, detected checks, ranked search.
+//!
+//! All of it reads and nothing writes, no link is followed, and every answer is the same for the same tree:
+//! sorted, capped, and without regard to clock, user or machine.
+
+mod detect;
+mod error;
+mod files;
+mod languages;
+mod query;
+#[cfg(test)]
+mod real_tests;
+mod scan;
+mod score;
+mod search;
+
+pub use detect::{Detected, ProjectKind, checks, detect};
+pub use error::RepoError;
+pub use files::{Files, ProjectFile};
+pub use languages::{LanguageShare, languages};
+pub use query::Query;
+pub use search::{Found, Hit, Line, Reason, search};

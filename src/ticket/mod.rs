@@ -16,7 +16,7 @@ mod normal;
 mod parse;
 mod paths;
 #[cfg(test)]
-mod real_tickets;
+mod real_tests;
 mod sections;
 mod title;
 
