@@ -4,8 +4,10 @@
 mod errors;
 mod fold;
 mod json;
+mod markdown;
 mod measure;
 mod next;
+mod page;
 mod rows;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -16,6 +18,7 @@ pub(crate) mod words;
 
 pub use errors::ErrorGroup;
 pub use json::{REPORT_SCHEMA, Report, schema};
+pub use markdown::MarkdownError;
 pub use measure::{Census, Metrics, UsageTotal};
 pub use next::NextStep;
 pub use rows::{

@@ -221,13 +221,13 @@ mod tests {
         assert_eq!((row.claim, row.status, row.attempts), (Some(super::super::Claim::Done), TaskStatus::Failed, 2));
         assert_eq!(summary.errors().len(), 1);
         assert_eq!(summary.errors()[0].class, FailureClass::Rejected);
-        insta::assert_snapshot!(summary.synthesis(&GONE).join("\n"), @"
+        insta::assert_snapshot!(summary.synthesis(&GONE).join("\n"), @r#"
         “Fix median” (PROJ-7) became a plan of 3 tasks, by the template planner.
         1 of 3 tasks succeeded, 1 failed, 1 skipped in 14.0s.
         Nothing proves it: the check unit is red after the change.
-        fix failed, though its agent said done: rejected: test median ... FAILED.
+        Task fix failed, though its agent said done: rejected: test median ... FAILED.
         What remains: run what failed or was skipped again; nothing finished runs again.
-        ");
+        "#);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Summary {
             0 => String::new(),
             n => format!(" (and {n} more)"),
         };
-        Some(format!("{} failed{claim}{why}{more}.", first.id))
+        Some(format!("Task {} failed{claim}{why}{more}.", first.id))
     }
 
     fn remains(&self, facts: &Facts) -> Option<String> {
