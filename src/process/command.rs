@@ -38,7 +38,8 @@ pub enum Sink {
     /// The first `cap` bytes, in memory.
     Memory { cap: usize },
     /// The first `cap` bytes in a file, made (0600) when the first byte comes; the last `tail` bytes in memory as well.
-    /// Whole lines go to `lines`, clipped to 8 KiB, and are dropped when the channel is full.
+    /// Whole lines go to `lines`, clipped to 8 KiB, and are dropped when the channel is full. Secrets the supervisors know of
+    /// are replaced in all three.
     File { path: PathBuf, cap: u64, tail: usize, lines: Option<Sender<Vec<u8>>> },
 }
 

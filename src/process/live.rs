@@ -50,8 +50,8 @@ pub(super) async fn run(
         Stdin::Null => slot::null()?,
         Stdin::File(path) => fs::open(&path)?,
     };
-    let (stdout, out) = Stream::open(stdout)?;
-    let (stderr, err) = Stream::open(stderr)?;
+    let (stdout, out) = Stream::open(stdout, pool)?;
+    let (stderr, err) = Stream::open(stderr, pool)?;
     let mut lease = pool.lease()?;
     let started = clock::monotonic();
     let mut live = Live {
@@ -258,8 +258,8 @@ impl Live {
         };
         Ok(Exit {
             end,
-            stdout: self.stdout.finish(),
-            stderr: self.stderr.finish(),
+            stdout: self.stdout.finish()?,
+            stderr: self.stderr.finish()?,
             leaked: self.leaked.unwrap_or(0),
             wall: self.wall.unwrap_or_else(|| self.started.elapsed()),
         })
@@ -275,9 +275,9 @@ struct Stream {
 
 impl Stream {
     /// The stream, and the end that the child writes to.
-    fn open(sink: Sink) -> Result<(Self, OwnedFd), ProcessError> {
+    fn open(sink: Sink, pool: &Supervisors) -> Result<(Self, OwnedFd), ProcessError> {
         let (reader, writer) = slot::pipe().map_err(ProcessError::system("make a pipe"))?;
-        Ok((Self { pipe: Some(reader), buffer: Vec::new(), collector: Collector::new(sink) }, writer))
+        Ok((Self { pipe: Some(reader), buffer: Vec::new(), collector: Collector::new(sink, pool.redactor()) }, writer))
     }
 
     fn is_open(&self) -> bool {
@@ -299,7 +299,7 @@ impl Stream {
         result
     }
 
-    fn finish(self) -> Output {
+    fn finish(self) -> Result<Output, fs::FileError> {
         self.collector.finish(self.pipe.is_some())
     }
 }

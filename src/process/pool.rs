@@ -16,6 +16,7 @@ use super::error::ProcessError;
 use super::slot::{Busy, Slot};
 use super::{guard, live, orphans};
 use crate::sys::clock;
+use crate::text::Redactor;
 
 /// The longest that a supervisor is waited for at the end: more than the grace it gives a tree nobody waits for.
 const GIVE_UP: Duration = Duration::from_secs(10);
@@ -35,7 +36,10 @@ pub struct Options {
 
 /// Runs commands, one supervisor each at a time. Clones share the pool.
 #[derive(Clone)]
-pub struct Supervisors(Arc<Pool>);
+pub struct Supervisors {
+    pool: Arc<Pool>,
+    redactor: Option<Redactor>,
+}
 
 struct Pool {
     options: Options,
@@ -75,7 +79,13 @@ impl Supervisors {
         };
         let first = pool.start_slot()?;
         pool.lock().idle.push(first);
-        Ok(Self(Arc::new(pool)))
+        Ok(Self { pool: Arc::new(pool), redactor: None })
+    }
+
+    /// From now on this handle and its clones let none of these secrets through to a file, a tail or a watcher.
+    #[must_use]
+    pub fn redacting(self, redactor: Redactor) -> Self {
+        Self { redactor: Some(redactor), ..self }
     }
 
     /// Runs a command to its end. After `cancel`, and after a limit, this returns within `limits.grace` and a moment, with the
@@ -86,7 +96,7 @@ impl Supervisors {
 
     /// From now on every tree that is told to end is killed at once: for the second Ctrl-C.
     pub fn hurry(&self) {
-        self.0.hurry.cancel();
+        self.pool.hurry.cancel();
     }
 
     /// Stops every tree where it is, for Ctrl-Z. Time spent paused counts towards no limit.
@@ -102,7 +112,7 @@ impl Supervisors {
     /// Ends all supervisors and waits for them, those of dropped runs included. Runs still going on are not waited for.
     pub async fn shutdown(self) {
         let children = {
-            let mut state = self.0.lock();
+            let mut state = self.pool.lock();
             state.shut_down = true;
             let idle: Vec<Child> = state.idle.drain(..).map(Slot::dismiss).collect();
             state.dismissed.drain(..).chain(idle).collect::<Vec<_>>()
@@ -122,22 +132,26 @@ impl Supervisors {
     async fn tell(&self, pace: impl FnOnce(mpsc::Sender<Infallible>) -> Pace) {
         let (told, mut all) = mpsc::channel(1);
         // Without a run there is nobody to tell.
-        drop(self.0.pace.send(pace(told)));
+        drop(self.pool.pace.send(pace(told)));
         all.recv().await;
     }
 
+    pub(super) fn redactor(&self) -> Option<Redactor> {
+        self.redactor.clone()
+    }
+
     pub(super) fn paces(&self) -> broadcast::Receiver<Pace> {
-        self.0.pace.subscribe()
+        self.pool.pace.subscribe()
     }
 
     pub(super) fn hurried(&self) -> &CancellationToken {
-        &self.0.hurry
+        &self.pool.hurry
     }
 
     /// A supervisor for one command: an idle one, or a new one.
     pub(super) fn lease(&self) -> Result<Lease, ProcessError> {
         let idle = {
-            let mut state = self.0.lock();
+            let mut state = self.pool.lock();
             if state.shut_down {
                 return Err(ProcessError::ShutDown);
             }
@@ -146,12 +160,12 @@ impl Supervisors {
         };
         let slot = match idle {
             Some(slot) => slot,
-            None => self.0.start_slot()?,
+            None => self.pool.start_slot()?,
         };
         match slot.occupy() {
-            Ok(busy) => Ok(Lease { busy: Some(busy), pool: self.clone() }),
+            Ok(busy) => Ok(Lease { busy: Some(busy), pool: Arc::clone(&self.pool) }),
             Err((source, child)) => {
-                self.0.lock().dismissed.push(child);
+                self.pool.lock().dismissed.push(child);
                 Err(ProcessError::System { action: "talk to a supervisor", source })
             }
         }
@@ -174,7 +188,7 @@ impl Pool {
 /// A supervisor for the length of one command. Dropped before its tree is gone, its socket closes, which ends the tree.
 pub(super) struct Lease {
     busy: Option<Busy>,
-    pool: Supervisors,
+    pool: Arc<Pool>,
 }
 
 impl Lease {
@@ -186,7 +200,7 @@ impl Lease {
     pub(super) fn give_back(mut self) {
         let Some(busy) = self.busy.take() else { return };
         let released = busy.release();
-        let mut state = self.pool.0.lock();
+        let mut state = self.pool.lock();
         match released {
             Ok(slot) if state.shut_down => state.dismissed.push(slot.dismiss()),
             Ok(slot) => state.idle.push(slot),
@@ -211,7 +225,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(busy) = self.busy.take() {
-            self.pool.0.lock().dismissed.push(busy.dismiss());
+            self.pool.lock().dismissed.push(busy.dismiss());
         }
     }
 }
