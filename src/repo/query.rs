@@ -142,7 +142,16 @@ const STOP_WORDS: &[&str] = &[
 pub struct Query {
     pub(super) paths: Vec<String>,
     pub(super) identifiers: Vec<String>,
-    pub(super) words: Vec<String>,
+    pub(super) words: Vec<Word>,
+}
+
+/// A word to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    /// What it is compared by.
+    pub(super) stem: String,
+    /// As it first stood in the text.
+    pub(super) written: String,
 }
 
 impl Query {
@@ -152,14 +161,13 @@ impl Query {
         let mut seen = HashSet::new();
         let words = prose
             .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.chars().count() >= 3 && word.len() <= 40)
-            .map(stem);
+            .filter(|word| word.chars().count() >= 3 && word.len() <= 40 && word.chars().any(char::is_alphabetic))
+            .map(|word| Word { stem: stem(word), written: word.to_owned() });
         Self {
             paths: distinct(paths, MAX_PATHS),
             identifiers: distinct(identifiers, MAX_IDENTIFIERS),
             words: words
-                .filter(|word| word.chars().any(char::is_alphabetic) && seen.insert(word.clone()))
-                .filter(|word| !is_stop_word(word))
+                .filter(|word| seen.insert(word.stem.clone()) && !is_stop_word(&word.stem))
                 .take(MAX_WORDS)
                 .collect(),
         }
@@ -203,7 +211,9 @@ mod tests {
     #[test]
     fn words_are_stemmed_distinct_and_mean_something() {
         let query = Query::new(&[], &[], "The subcommands do not get propagated: Subcommand, 42, ä, Größen");
-        assert_eq!(query.words, ["subcommand", "propagat", "größen"]);
+        let stems: Vec<&str> = query.words.iter().map(|word| word.stem.as_str()).collect();
+        assert_eq!(stems, ["subcommand", "propagat", "größen"]);
+        assert_eq!(query.words[1].written, "propagated");
         assert_eq!(stem("propagate"), stem("propagates"));
         assert_eq!(stem("class"), "class");
         assert!(Query::new(&[], &[], "this is the").is_empty());

@@ -1,6 +1,6 @@
 //! Search on real tickets, each in a tree like the one it is about.
 //!
-//! What counts: the ticket is parsed as any other, its paths, identifiers, title and body become the query,
+//! What counts: the ticket is parsed as any other, its paths, identifiers, and prose become the query,
 //! and the *first* hit must be a file that the ticket names by its path or the end of it. The tree holds
 //! that file with contents that say nothing, and at least 20 others: files with the same name elsewhere,
 //! a file that uses every identifier of the ticket, and a change log and a source file that repeat the
@@ -100,14 +100,14 @@ const OTHERS: &[&str] = &[
 
 fn found(case: &Case) -> Found {
     let ticket = Ticket::parse(case.text, Source::Stdin).unwrap();
-    let uses_all: String = ticket.identifiers.iter().map(|name| format!("{name}({name});\n")).collect();
+    let uses_all: String = ticket.identifiers.iter().flat_map(|name| [name, "(", name, ");\n"]).collect();
     let mut files =
         vec![("CHANGELOG.md", ticket.body.as_str()), ("src/quote.rs", case.text), ("src/uses.rs", &uses_all)];
     files.extend(case.named.iter().map(|path| (*path, "nothing to see\n")));
     files.extend(case.lures.iter().chain(OTHERS).map(|path| (*path, "fn other() -> Result { parse(arguments) }\n")));
     assert!(files.len() - case.named.len() >= 20);
     let root = tree(&files);
-    let query = Query::new(&ticket.paths, &ticket.identifiers, &format!("{}\n{}", ticket.title, ticket.body));
+    let query = Query::new(&ticket.paths, &ticket.identifiers, &ticket.prose());
     search(&Files::list(root.path()).unwrap(), &query, 5)
 }
 
@@ -134,7 +134,7 @@ fn a_ticket_that_names_no_file_finds_what_defines_its_flag() {
         "struct WordRegexp;\nfn name_long() -> &'static str { \"word-regexp\" }\n",
     ));
     let root = tree(&files);
-    let query = Query::new(&ticket.paths, &ticket.identifiers, &format!("{}\n{}", ticket.title, ticket.body));
+    let query = Query::new(&ticket.paths, &ticket.identifiers, &ticket.prose());
     let found = search(&Files::list(root.path()).unwrap(), &query, 5);
     assert_eq!(found.hits[0].path, "crates/core/flags/defs.rs");
 }

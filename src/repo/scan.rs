@@ -36,12 +36,17 @@ const DEFINERS: &[&str] = &[
     "sub",
 ];
 
+/// Longer runs are data, not names.
+const MAX_TOKEN: usize = 200;
+
 /// The terms of a query, ready to be looked up. Identifiers come first, then words.
 pub(super) struct Terms<'q> {
     pub(super) names: Vec<&'q str>,
     pub(super) identifiers: usize,
     exact: HashMap<String, usize>,
     stems: HashMap<&'q str, usize>,
+    /// Which first two bytes any term has: most words of a file end here, neither stemmed nor hashed.
+    starts: Starts,
     /// Names that are no single token, such as `--word-regexp`, looked for as they are.
     phrases: Vec<(String, usize)>,
 }
@@ -66,10 +71,16 @@ pub(super) struct Counts {
 impl<'q> Terms<'q> {
     pub(super) fn new(query: &'q Query) -> Self {
         let mut terms = Self {
-            names: query.identifiers.iter().chain(&query.words).map(String::as_str).collect(),
+            names: query
+                .identifiers
+                .iter()
+                .map(String::as_str)
+                .chain(query.words.iter().map(|word| word.written.as_str()))
+                .collect(),
             identifiers: query.identifiers.len(),
             exact: HashMap::new(),
             stems: HashMap::new(),
+            starts: Starts::new(query),
             phrases: Vec::new(),
         };
         for (index, name) in query.identifiers.iter().enumerate() {
@@ -81,7 +92,7 @@ impl<'q> Terms<'q> {
             terms.exact.entry(bare.replace('-', "_")).or_insert(index);
         }
         for (index, word) in query.words.iter().enumerate() {
-            terms.stems.entry(word).or_insert(query.identifiers.len() + index);
+            terms.stems.entry(&word.stem).or_insert(query.identifiers.len() + index);
         }
         terms
     }
@@ -106,12 +117,14 @@ impl<'q> Terms<'q> {
         let mut before = "";
         for token in tokens(line) {
             count += 1;
-            if let Some(term) = self.exact.get(token) {
+            if self.starts.may_begin(token)
+                && let Some(term) = self.exact.get(token)
+            {
                 // Go puts the receiver between `func` and the name.
                 found(*term, DEFINERS.contains(&before) || line.trim_start().starts_with("func ("));
             }
             if !self.stems.is_empty() {
-                for part in parts(token) {
+                for part in parts(token).filter(|part| self.starts.may_begin(part)) {
                     if let Some(term) = self.stems.get(stem(part).as_str()) {
                         found(*term, false);
                     }
@@ -128,31 +141,70 @@ impl<'q> Terms<'q> {
     }
 }
 
+/// A table of the first two bytes of all terms, in lower case; stemming keeps them.
+struct Starts(Vec<bool>);
+
+impl Starts {
+    fn new(query: &Query) -> Self {
+        let mut table = Self(vec![false; 1 << 16]);
+        let stems = query.words.iter().map(|word| word.stem.as_str());
+        for term in query.identifiers.iter().map(|name| name.trim_start_matches('-')).chain(stems) {
+            if let Some(slot) = Self::slot(term) {
+                table.0[slot] = true;
+            }
+        }
+        table
+    }
+
+    /// Whether a term may begin as `text` does. Beyond ASCII, lower case is not told by bytes: always.
+    fn may_begin(&self, text: &str) -> bool {
+        Self::slot(text).is_some_and(|slot| self.0[slot] || !text.as_bytes()[0].is_ascii())
+    }
+
+    fn slot(text: &str) -> Option<usize> {
+        let [first, second] = text.as_bytes().first_chunk::<2>()?.map(|byte| usize::from(byte.to_ascii_lowercase()));
+        Some(first << 8 | second)
+    }
+}
+
+/// Runs of letters, digits and `_`. Everything beyond ASCII counts as a letter here: telling letters from
+/// dashes there costs more than it finds.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|token| !token.is_empty() && token.len() <= 200)
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() && !is_token(bytes[at]) {
+            at += 1;
+        }
+        let start = at;
+        while at < bytes.len() && is_token(bytes[at]) {
+            at += 1;
+        }
+        (start < at).then(|| &text[start..at])
+    })
+    .filter(|token| token.len() <= MAX_TOKEN)
 }
 
 /// The words in an identifier: `parse_callArgs2` has `parse`, `call`, `Args2`. Too short ones are dropped.
 pub(super) fn parts(token: &str) -> impl Iterator<Item = &str> {
-    token.split('_').flat_map(camel).filter(|part| part.len() >= 3)
-}
-
-fn camel(word: &str) -> impl Iterator<Item = &str> {
-    let mut rest = word;
+    let bytes = token.as_bytes();
+    let mut at = 0;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
+        while bytes.get(at) == Some(&b'_') {
+            at += 1;
         }
-        let mut was_lower = false;
-        let cut = rest.char_indices().find(|(_, c)| {
-            let cut = was_lower && c.is_uppercase();
-            was_lower = c.is_lowercase() || c.is_ascii_digit();
-            cut
-        });
-        let (part, after) = rest.split_at(cut.map_or(rest.len(), |(at, _)| at));
-        rest = after;
-        Some(part)
+        let start = at;
+        while at < bytes.len() && bytes[at] != b'_' {
+            at += 1;
+            let ends_low = bytes[at - 1].is_ascii_lowercase() || bytes[at - 1].is_ascii_digit();
+            if ends_low && bytes.get(at).is_some_and(u8::is_ascii_uppercase) {
+                break;
+            }
+        }
+        (start < at).then(|| &token[start..at])
     })
+    .filter(|part| part.len() >= 3)
 }
 
 #[cfg(test)]

@@ -95,16 +95,21 @@ impl Corpus {
 
     /// What one term adds for a file.
     pub(super) fn of_term(&self, count: Count, tokens: usize) -> f64 {
-        let holding = as_f64(self.holding[count.term]);
-        let rarity = (1.0 + (self.files - holding + 0.5) / (holding + 0.5)).ln();
         let times = f64::from(count.times);
         let length = 1.0 - B + B * as_f64(tokens) / self.average;
-        let weight = match (count.term < self.identifiers, count.defined) {
+        self.worth(count.term, count.defined) * times * (K1 + 1.0) / (times + K1 * length)
+    }
+
+    /// What a term is worth by itself: more where few files hold it, and most where it is defined.
+    pub(super) fn worth(&self, term: usize, defined: bool) -> f64 {
+        let holding = as_f64(self.holding[term]);
+        let rarity = (1.0 + (self.files - holding + 0.5) / (holding + 0.5)).ln();
+        let weight = match (term < self.identifiers, defined) {
             (true, true) => 12.0,
             (true, false) => 5.0,
             (false, _) => 1.5,
         };
-        weight * rarity * times * (K1 + 1.0) / (times + K1 * length)
+        weight * rarity
     }
 }
 
@@ -123,7 +128,7 @@ pub(super) fn of_content(raw: f64, path: &str) -> f64 {
 pub(super) fn words_in_path<'q>(query: &'q Query, path: &str) -> Vec<&'q str> {
     let held: Vec<String> =
         path.split(|c: char| !(c.is_alphanumeric() || c == '_')).flat_map(parts).map(stem).collect();
-    query.words.iter().map(String::as_str).filter(|word| held.iter().any(|part| part == word)).collect()
+    query.words.iter().filter(|word| held.contains(&word.stem)).map(|word| word.written.as_str()).collect()
 }
 
 /// The raw worth of one word in a path.

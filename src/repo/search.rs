@@ -36,6 +36,8 @@ pub struct Hit {
 pub enum Reason {
     /// Its path, or the end of it, was named.
     Named(String),
+    /// It has the name of a file that was named elsewhere.
+    Namesake(String),
     /// Its folder was named.
     InFolder(String),
     /// It defines an identifier.
@@ -52,6 +54,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(path) => write!(f, "named as `{path}`"),
+            Self::Namesake(path) => write!(f, "is called like `{path}`"),
             Self::InFolder(path) => write!(f, "lies in `{path}`"),
             Self::Defines(name) => write!(f, "defines `{name}`"),
             Self::Mentions(name, 1) => write!(f, "mentions `{name}`"),
@@ -109,7 +112,7 @@ pub fn search(files: &Files, query: &Query, limit: usize) -> Found {
         let file = ProjectFile { path: hit.path.clone(), size: 0 };
         let mut unlimited = u64::MAX;
         if let Some(text) = self::read(files, &file, &mut unlimited) {
-            hit.lines = telling_lines(&text, &terms);
+            hit.lines = telling_lines(&text, &terms, &corpus);
         }
     }
     Found { hits, read, by_path: files.len() - read }
@@ -165,10 +168,12 @@ fn hit(
     let mut score = 0.0;
     if let Some((worth, named, mention)) = mention {
         score += worth;
-        reasons.push(if mention == Mention::Folder {
-            Reason::InFolder(named.to_owned())
-        } else {
-            Reason::Named(named.to_owned())
+        let named_as = named.to_owned();
+        reasons.push(match mention {
+            Mention::Exact | Mention::Suffix => Reason::Named(named_as),
+            Mention::FileName if !named.contains('/') => Reason::Named(named_as),
+            Mention::FileName | Mention::Partial(_) => Reason::Namesake(named_as),
+            Mention::Folder => Reason::InFolder(named_as),
         });
     }
     let mut raw = 0.0;
@@ -207,23 +212,21 @@ fn hit(
     (score > 0.0).then(|| Hit { path: path.to_owned(), score, reasons, lines: Vec::new() })
 }
 
-/// The lines that hold the most identifiers, definitions before uses, then those with the most words.
-fn telling_lines(text: &str, terms: &Terms<'_>) -> Vec<Line> {
-    let mut best: Vec<(u32, usize, &str)> = Vec::new();
+/// The lines that say most, by the same worth that ranks files, each term counted once per line.
+fn telling_lines(text: &str, terms: &Terms<'_>, corpus: &Corpus) -> Vec<Line> {
+    let mut best: Vec<(f64, usize, &str)> = Vec::new();
+    let mut held: Vec<(usize, bool)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let mut worth = 0;
-        terms.line(line, |term, defined| {
-            worth += match (term < terms.identifiers, defined) {
-                (true, true) => 100,
-                (true, false) => 10,
-                (false, _) => 1,
-            };
+        held.clear();
+        terms.line(line, |term, defined| match held.iter_mut().find(|(known, _)| *known == term) {
+            Some((_, known)) => *known |= defined,
+            None => held.push((term, defined)),
         });
-        if worth > 0 {
-            best.push((worth, index + 1, line));
+        if !held.is_empty() {
+            best.push((held.iter().map(|(term, defined)| corpus.worth(*term, *defined)).sum(), index + 1, line));
         }
     }
-    best.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     best.truncate(MAX_LINES);
     best.sort_by_key(|(_, number, _)| *number);
     best.into_iter()
@@ -284,7 +287,7 @@ mod tests {
         let query = Query::new(&strings(&["stats.rs"]), &strings(&["median"]), "stats");
         let found = search(&Files::list(root.path()).unwrap(), &query, 1);
         let reasons: Vec<String> = found.hits[0].reasons.iter().map(ToString::to_string).collect();
-        assert_eq!(reasons, ["named as `stats.rs`", "defines `median`", "its path says stat"]);
+        assert_eq!(reasons, ["named as `stats.rs`", "defines `median`", "its path says stats"]);
         let lines: Vec<_> = found.hits[0].lines.iter().map(|line| (line.number, line.text.as_str())).collect();
         assert_eq!(lines, [(3, "pub fn median() {}"), (5, "fn x() { median() }")]);
     }

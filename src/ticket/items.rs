@@ -179,8 +179,7 @@ mod tests {
         let mut out = String::new();
         for item in items {
             let mark = if item.done { "x" } else { "-" };
-            out += &format!("{}{mark} {}\n", "  ".repeat(item.depth), item.text);
-            out += &outline(&item.children);
+            out.extend([&"  ".repeat(item.depth), mark, " ", &item.text, "\n", &outline(&item.children)]);
         }
         out
     }
@@ -215,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_tower_of_items_stays_low() {
-        let text: String = (0..500).map(|n| format!("{}- [ ] item\n", "  ".repeat(n))).collect();
+        let text: String = (0..500).flat_map(|n| ["  ".repeat(n), "- [ ] item\n".to_owned()]).collect();
         let (items, _) = collect(&blocks(&text));
         let (mut deepest, mut level) = (0, &items);
         while let Some(last) = level.last() {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Digest;
 
+use super::markdown::{Block, blocks};
+
 /// What was asked, taken apart. Every list is in the order of the text, without repeats, and holds text
 /// exactly as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,21 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Title and body without what is set off as code: what the ticket says in words.
+    pub fn prose(&self) -> String {
+        let mut out = self.title.clone();
+        for block in blocks(&self.body) {
+            let text = match &block {
+                Block::Heading { text, .. } => text,
+                Block::Item { text, .. } | Block::Prose { text } => text.as_str(),
+                Block::Code { .. } | Block::Diff { .. } => continue,
+            };
+            out.push('\n');
+            out.push_str(text);
+        }
+        out
+    }
+
     /// The same ticket under another key, as `--ref` asks.
     #[must_use]
     pub fn with_key(self, key: &str) -> Self {
