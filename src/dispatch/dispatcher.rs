@@ -1,0 +1,396 @@
+//! The loop: it owns the state, appends, waits for the disk, acts.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::hands::Work;
+use super::inbox::Message;
+use super::{DispatchError, worker};
+use crate::event::{
+    AttemptStarted, Decision, Event, FORMAT, Kind, StopCause, TaskReused, WorkspaceCreated,
+};
+use crate::ids::TaskId;
+use crate::run::{Action, Busy, Phase, Place, RunState, decide};
+use crate::store::{Durable, Journal};
+use crate::sys::clock;
+use crate::sys::signal::Signal;
+use crate::time::{Span, Timestamp};
+
+/// What the outside may order while a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Nothing.
+    GoOn,
+    /// End what is at work within its grace, and stop.
+    Stop(Signal),
+    /// The same, at once.
+    Kill(Signal),
+}
+
+/// A question to a person, and where the answer goes. No answer: nobody can be reached.
+#[derive(Debug)]
+pub struct Question {
+    /// The task, or the plan.
+    pub task: Option<TaskId>,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Decision>,
+}
+
+/// How the loop is tied to the outside.
+#[derive(Debug)]
+pub struct Link {
+    /// Every event, once it is durable.
+    pub events: mpsc::UnboundedSender<Event>,
+    /// Orders from outside.
+    pub orders: watch::Receiver<Order>,
+    /// Where questions go; without it nobody is asked.
+    pub questions: Option<mpsc::UnboundedSender<Question>>,
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub struct Ending {
+    /// The state after the last event.
+    pub state: RunState,
+}
+
+/// An effect that waits for its event to be durable.
+enum Effect {
+    Attempt(Box<worker::AttemptPlan>),
+}
+
+/// Runs an opened run until it is finished or stopped. The caller keeps the lock.
+pub async fn drive(
+    state: RunState,
+    journal: Journal,
+    work: Arc<Work>,
+    link: Link,
+    unseen: Vec<Event>,
+) -> Result<Ending, DispatchError> {
+    Dispatcher::new(state, journal, work, link, unseen).run().await
+}
+
+struct Dispatcher {
+    state: RunState,
+    journal: Journal,
+    durable: watch::Receiver<Durable>,
+    work: Arc<Work>,
+    link: Link,
+    busy: Busy,
+    /// Effects in the order of the events that they wait for.
+    awaiting: VecDeque<(u64, Effect)>,
+    /// Events not yet shown.
+    unseen: VecDeque<Event>,
+    workers: JoinSet<()>,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    outbox: mpsc::UnboundedSender<Message>,
+    cancel: CancellationToken,
+    stopping: Option<Signal>,
+    wake_at: Option<Timestamp>,
+    workspace_known: bool,
+}
+
+impl Dispatcher {
+    fn new(state: RunState, journal: Journal, work: Arc<Work>, link: Link, unseen: Vec<Event>) -> Self {
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let busy = Busy { can_ask: link.questions.is_some(), ..Busy::default() };
+        Self {
+            durable: journal.durable(),
+            state,
+            journal,
+            work,
+            link,
+            busy,
+            awaiting: VecDeque::new(),
+            unseen: unseen.into(),
+            workers: JoinSet::new(),
+            inbox,
+            outbox,
+            cancel: CancellationToken::new(),
+            stopping: None,
+            wake_at: None,
+            workspace_known: false,
+        }
+    }
+
+    /// Runs until the run is finished or stopped. Everything appended is durable when it returns.
+    async fn run(mut self) -> Result<Ending, DispatchError> {
+        let outcome = self.turn().await;
+        if outcome.is_err() {
+            self.cancel.cancel();
+        }
+        while self.workers.join_next().await.is_some() {}
+        let closed = self.journal.close();
+        outcome?;
+        closed?;
+        for event in self.unseen.drain(..) {
+            // Nobody listening is no reason to fail a run that is on disk.
+            drop(self.link.events.send(event));
+        }
+        Ok(Ending { state: self.state })
+    }
+
+    async fn turn(&mut self) -> Result<(), DispatchError> {
+        loop {
+            self.step()?;
+            if matches!(self.state.phase, Phase::Stopped(_) | Phase::Finished(_)) {
+                return Ok(());
+            }
+            tokio::select! {
+                changed = self.durable.changed() => {
+                    if changed.is_err() {
+                        return Err(DispatchError::Panic("the journal's committer".to_owned()));
+                    }
+                    self.release()?;
+                }
+                Some(message) = self.inbox.recv() => self.handle(message)?,
+                Some(joined) = self.workers.join_next() => {
+                    if let Err(error) = joined && error.is_panic() {
+                        return Err(DispatchError::Panic(panic_text(error.into_panic())));
+                    }
+                }
+                () = wait_until(self.next_wake()) => {}
+                changed = self.link.orders.changed() => self.ordered(changed.is_ok()),
+            }
+        }
+    }
+
+    /// Decides and acts until nothing more follows from what is known.
+    fn step(&mut self) -> Result<(), DispatchError> {
+        loop {
+            if let Some(signal) = self.stopping {
+                if self.workers.is_empty() && self.inbox.is_empty() && self.state.is_idle_of_attempts() {
+                    self.append(None, None, Kind::RunStopped { why: StopCause::Signal(i32::from(signal.number())) })?;
+                }
+                return Ok(());
+            }
+            self.wake_at = None;
+            let actions = decide(&self.state, &self.busy, clock::now());
+            let mut again = false;
+            for action in actions {
+                again |= self.act(action)?;
+            }
+            if !again {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Acts; true when the state may have changed.
+    fn act(&mut self, action: Action) -> Result<bool, DispatchError> {
+        match action {
+            Action::Record { task, attempt, kind } => {
+                self.append(task, attempt, kind)?;
+                return Ok(true);
+            }
+            Action::Launch { task, attempt } => {
+                self.launch(task, attempt)?;
+                return Ok(true);
+            }
+            Action::Verify { task, probes } => {
+                match task {
+                    Some(task) => drop(self.busy.tasks.insert(task)),
+                    None => self.busy.verifying = true,
+                }
+                let attempt = task.and_then(|task| self.state.task(task)).map(|task| task.last_attempt);
+                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.cancel.clone());
+                self.workers.spawn(worker::verify(work, worker::Verification { task, attempt, probes }, out, cancel));
+            }
+            Action::Settle { task, attempt, verdict } => {
+                self.busy.tasks.insert(task);
+                let plan = worker::SettlePlan::of(&self.state, task, attempt, verdict);
+                let (work, out) = (Arc::clone(&self.work), self.outbox.clone());
+                self.workers.spawn(worker::settle(work, plan, out));
+            }
+            Action::Ask { task } => self.ask(task),
+            Action::Wait { until } => self.wake_at = Some(until),
+            Action::CancelAll { limit } => {
+                tracing::warn!(limit, "a limit of the run is used up");
+                self.cancel.cancel();
+            }
+            // Planners that need no model are asked before the loop begins.
+            Action::Propose { .. } | Action::Parse { .. } => return Err(DispatchError::NoPlan),
+        }
+        Ok(false)
+    }
+
+    fn launch(&mut self, task: u32, attempt: u32) -> Result<(), DispatchError> {
+        let Some(key) = self.work.identity.key(&self.state, task)? else { return Ok(()) };
+        let Some(planned) = self.state.plan().and_then(|plan| plan.tasks.get(task as usize)) else { return Ok(()) };
+        let id = planned.id.clone();
+        let head = self.state.head().cloned();
+        if let Some(done) = self.state.task(task).and_then(|task| task.done.as_ref())
+            && done.key == key
+            && done.input_tree == head
+        {
+            let reused = TaskReused { from: done.attempt, key };
+            return self.append(Some(id), None, Kind::TaskReused(Box::new(reused)));
+        }
+        if !self.workspace_known {
+            let created = WorkspaceCreated {
+                ws: 0,
+                kind: self.work.hands.space.kind(),
+                path: self.work.hands.space.path(0).display().to_string(),
+                base: self.state.base.tree.clone(),
+            };
+            self.append(None, None, Kind::WorkspaceCreated(created))?;
+            self.workspace_known = true;
+        }
+        let plan = worker::AttemptPlan::of(&self.state, &self.work, task, attempt)?;
+        let started = AttemptStarted {
+            key,
+            ws: 0,
+            input_tree: head,
+            agent: plan.agent.record(),
+            message: plan.message_digest()?,
+            reserved: plan.message.limits.time,
+        };
+        self.append(Some(id), Some(attempt), Kind::AttemptStarted(Box::new(started)))?;
+        self.awaiting.push_back((self.state.seq, Effect::Attempt(Box::new(plan))));
+        self.release()
+    }
+
+    fn ask(&mut self, task: Option<u32>) {
+        let Some(questions) = &self.link.questions else { return };
+        let id = task.and_then(|task| self.state.plan()?.tasks.get(task as usize)).map(|task| task.id.clone());
+        let (answer, answered) = oneshot::channel();
+        let out = self.outbox.clone();
+        self.busy.asking = true;
+        // A closed channel is an answer too: the receiver below sees its sender gone.
+        drop(questions.send(Question { task: id, answer }));
+        self.workers.spawn(async move {
+            let decision = answered.await.ok();
+            drop(out.send(Message::Answered { task, decision }));
+        });
+    }
+
+    fn handle(&mut self, message: Message) -> Result<(), DispatchError> {
+        match message {
+            Message::AttemptDone { task, attempt, finished, denied } => {
+                let id = self.id(task);
+                if let Some(denied) = denied {
+                    let kind = Kind::PolicyDenied { rule: denied.rule, paths: denied.paths };
+                    self.append(id.clone(), Some(attempt), kind)?;
+                }
+                self.append(id, Some(attempt), Kind::AttemptFinished(finished))
+            }
+            Message::Checked { task, attempt, place, run } => match place {
+                Place::Base(_) => self.append(None, None, Kind::BaseChecked(run)),
+                Place::Result(_) => {
+                    let id = task.and_then(|task| self.id(task));
+                    self.append(id, attempt, Kind::CheckFinished(run))
+                }
+            },
+            Message::VerifyDone { task } => {
+                match task {
+                    Some(task) => drop(self.busy.tasks.remove(&task)),
+                    None => self.busy.verifying = false,
+                }
+                Ok(())
+            }
+            Message::Settled { task, attempt, succeeded } => {
+                self.busy.tasks.remove(&task);
+                self.append(self.id(task), Some(attempt), Kind::TaskSucceeded(succeeded))
+            }
+            Message::Answered { task, decision } => {
+                self.busy.asking = false;
+                match decision {
+                    Some(decision) => {
+                        let kind = Kind::ApprovalDecided { by: "terminal".to_owned(), decision };
+                        self.append(task.and_then(|task| self.id(task)), None, kind)
+                    }
+                    None => {
+                        self.busy.can_ask = false;
+                        Ok(())
+                    }
+                }
+            }
+            Message::Broken(error) => Err(*error),
+        }
+    }
+
+    fn id(&self, task: u32) -> Option<TaskId> {
+        self.state.plan().and_then(|plan| plan.tasks.get(task as usize)).map(|task| task.id.clone())
+    }
+
+    /// Appends an event and takes it into the state. It is shown, and its effects happen, once it is durable.
+    fn append(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Result<(), DispatchError> {
+        let event = next_event(&self.state, task, attempt, kind);
+        self.state.apply(&event)?;
+        self.journal.append(&event)?;
+        tracing::debug!(seq = event.seq, kind = event.kind.name(), task = event.task.as_ref().map(TaskId::as_str));
+        self.unseen.push_back(event);
+        Ok(())
+    }
+
+    /// Shows events and lets effects happen as far as the disk has come.
+    fn release(&mut self) -> Result<(), DispatchError> {
+        let safe = match &*self.durable.borrow_and_update() {
+            Durable::Through(seq) => *seq,
+            Durable::Failed(error) => return Err(DispatchError::Journal(Arc::clone(error))),
+        };
+        while self.unseen.front().is_some_and(|event| event.seq <= safe) {
+            if let Some(event) = self.unseen.pop_front() {
+                // Nobody listening is no reason to fail a run that is on disk.
+                drop(self.link.events.send(event));
+            }
+        }
+        while self.awaiting.front().is_some_and(|(seq, _)| *seq <= safe) {
+            if let Some((_, Effect::Attempt(plan))) = self.awaiting.pop_front() {
+                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.cancel.clone());
+                self.workers.spawn(worker::attempt(work, *plan, out, cancel));
+            }
+        }
+        Ok(())
+    }
+
+    fn ordered(&mut self, open: bool) {
+        let order = if open { *self.link.orders.borrow_and_update() } else { Order::GoOn };
+        match order {
+            Order::GoOn => {}
+            Order::Stop(signal) => {
+                self.stopping = Some(signal);
+                self.cancel.cancel();
+            }
+            Order::Kill(signal) => {
+                self.stopping = Some(signal);
+                self.cancel.cancel();
+                self.work.hands.supervisors.hurry();
+            }
+        }
+    }
+
+    /// The next moment at which something could be due: a retry, or the end of the run's time.
+    fn next_wake(&self) -> Option<Timestamp> {
+        let now = clock::now();
+        let left = self.state.terms.run_time.as_millis().saturating_sub(self.state.elapsed(now).as_millis());
+        let deadline = (!self.cancel.is_cancelled()).then(|| now.after(Span::from_millis(left.saturating_add(1))));
+        match (self.wake_at, deadline) {
+            (Some(wake), Some(deadline)) => Some(wake.min(deadline)),
+            (wake, deadline) => wake.or(deadline),
+        }
+    }
+}
+
+/// The event that would follow `state`.
+pub(super) fn next_event(state: &RunState, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Event {
+    Event { v: FORMAT, seq: state.seq + 1, at: clock::now(), run: state.run.clone(), task, attempt, kind }
+}
+
+async fn wait_until(at: Option<Timestamp>) {
+    match at {
+        Some(at) => tokio::time::sleep(at.since(clock::now()).as_duration()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast::<&str>().map_or_else(|_| "without a message".to_owned(), |text| (*text).to_owned()),
+    }
+}

@@ -1,0 +1,150 @@
+//! A later process on a run: it takes the lock, waits for what its predecessor left behind, and goes on where the journal ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dispatcher::next_event;
+use super::start::{Equipment, Opened};
+use super::survey::{Survey, Wishes, survey};
+use super::{DispatchError, Hands, Work};
+use crate::event::{Event, RunOpened, Terms};
+use crate::ids::TraceId;
+use crate::process::{self, Supervisors, wait_for_old_supervisors};
+use crate::run::RunState;
+use crate::store::{self, Journal, Lock, RunDir, wait_durable};
+use crate::sys::machine::{self, Machine};
+use crate::sys::{clock, fs};
+use crate::ticket::Ticket;
+use crate::verify::Checker;
+use crate::workspace;
+
+/// How long what a killed process left behind may take to end: its supervisors' grace, with room.
+const PREDECESSOR: Duration = Duration::from_secs(30);
+
+/// A run that this process owns, folded but not yet changed.
+#[derive(Debug)]
+pub struct Held {
+    /// Where it is.
+    pub dir: RunDir,
+    /// The ownership.
+    pub lock: Lock,
+    /// The journal, open for more.
+    pub journal: Journal,
+    /// The state after the last event.
+    pub state: RunState,
+    /// The events so far.
+    pub events: Vec<Event>,
+    /// Bytes of a torn last line that were cut off.
+    pub healed_bytes: u64,
+}
+
+impl Held {
+    /// Becomes the owner of a run and reads it.
+    pub fn take(dir: RunDir, sync: store::SyncMode) -> Result<Self, DispatchError> {
+        let lock = Lock::take(&dir, clock::now())?;
+        let opened = Journal::open(&dir.journal(), sync)?;
+        let state = fold(&opened.events)?;
+        Ok(Self { dir, lock, journal: opened.journal, state, events: opened.events, healed_bytes: opened.healed_bytes })
+    }
+
+    /// What this process would say of itself in the journal.
+    pub fn opening(&self, terms: Terms) -> RunOpened {
+        RunOpened {
+            pid: machine::pid(),
+            boot: Some(Machine::this().boot),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            healed_bytes: self.healed_bytes,
+            terms,
+        }
+    }
+}
+
+/// The state that a stored journal tells of.
+pub fn fold(events: &[Event]) -> Result<RunState, DispatchError> {
+    match RunState::fold(events) {
+        Ok(Some(state)) => Ok(state),
+        Ok(None) => Err(DispatchError::Panic("an empty journal was read".to_owned())),
+        Err(illegal) => Err(DispatchError::Unsound(illegal)),
+    }
+}
+
+/// Goes on with a run: waits for what is left of the last process, makes the hands, and appends what the survey found.
+pub async fn open(
+    held: Held,
+    ticket: &Ticket,
+    equipment: Equipment,
+    wishes: &Wishes,
+    terms: Terms,
+) -> Result<Opened, DispatchError> {
+    let opening = held.opening(terms);
+    let found = survey(&held.state, &equipment.identity, wishes, opening, clock::now())?;
+    if !found.changed.is_empty() && !wishes.accept_changed {
+        return Err(DispatchError::Changed(found.changed));
+    }
+    wait_for_old_supervisors(&held.dir.supervisors_lock(), PREDECESSOR).await?;
+    let guard = fs::append(&held.dir.supervisors_lock())?;
+    let supervisors = Supervisors::start(process::Options { program: equipment.program, guard: Some(guard.into()) })?;
+    let agents = (equipment.agents)(&supervisors)?;
+    let space = workspace::reopen(equipment.workspace, &held.dir.shadow(), &held.state.run, &held.state.base, &supervisors)?;
+    check_objects(&space, &held).await?;
+    let checker = Checker::new(equipment.checks, &space, &supervisors);
+    let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
+    let work = Work {
+        hands,
+        dir: held.dir.clone(),
+        ticket: super::ticket_note(ticket),
+        identity: equipment.identity,
+        trace: trace_of(&held.events),
+    };
+    let (state, journal, events) = append_all(held.state, held.journal, found).await?;
+    if let Some(plan) = state.plan().filter(|_| state.revision() > 1) {
+        store::write_json(&work.dir.plan(), plan)?;
+        store::write_json(&work.dir.plan_revision(state.revision()), plan)?;
+    }
+    Ok(Opened { state, journal, work: Arc::new(work), lock: held.lock, events, notes: Vec::new() })
+}
+
+/// Appends what the survey found, and waits until it is durable: effects follow from it.
+async fn append_all(
+    mut state: RunState,
+    mut journal: Journal,
+    found: Survey,
+) -> Result<(RunState, Journal, Vec<Event>), DispatchError> {
+    let mut events = Vec::new();
+    for (task, attempt, kind) in found.records {
+        let event = next_event(&state, task, attempt, kind);
+        state.apply(&event)?;
+        journal.append(&event)?;
+        events.push(event);
+    }
+    wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
+    Ok((state, journal, events))
+}
+
+/// The commits of all that succeeded must still be there.
+async fn check_objects(space: &workspace::Space, held: &Held) -> Result<(), DispatchError> {
+    let objects: Vec<_> = held
+        .state
+        .tasks()
+        .iter()
+        .filter_map(|task| task.done.as_ref())
+        .flat_map(|done| [done.commit.clone(), done.tree.clone()])
+        .flatten()
+        .chain(held.state.base.tree.clone())
+        .collect();
+    let Some(spaces) = space.isolated() else { return Ok(()) };
+    match spaces.shadow().missing(&objects).await?.first() {
+        None => Ok(()),
+        Some(missing) => Err(DispatchError::MissingObject { object: missing.clone(), path: held.dir.shadow() }),
+    }
+}
+
+fn trace_of(events: &[Event]) -> TraceId {
+    events
+        .iter()
+        .find_map(|event| match &event.kind {
+            crate::event::Kind::RunStarted(started) => Some(started.trace_id.clone()),
+            _ => None,
+        })
+        .unwrap_or_else(|| unreachable!("a folded journal begins with run.started"))
+}

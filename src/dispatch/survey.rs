@@ -1,0 +1,286 @@
+//! What a resume would do, found out on a copy of the state: the events it would append first, task by task the reason,
+//! and what an edit would run again. `--explain` shows it, a resume does it.
+
+use super::Identity;
+use crate::event::{
+    AttemptFinished, AttemptOutcome, Decision, Event, FORMAT, Failure, FailureClass, Kind, PlanAccepted, RunOpened,
+    RunVerdict, Usage,
+};
+use crate::ids::{ObjectId, TaskId};
+use crate::run::{Consent, Illegal, Phase, RunState, Status};
+use crate::time::Timestamp;
+
+/// What is asked of a resume, beside going on.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// A plan or checks that differ from those in force.
+    pub plan: Option<Box<PlanAccepted>>,
+    /// Run finished tasks again where an edit touches them.
+    pub accept_changed: bool,
+    /// Decisions of a person: over a task, or without one, over the plan.
+    pub decisions: Vec<(Option<TaskId>, Decision)>,
+}
+
+/// A finished task that an edit would run again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The task.
+    pub task: TaskId,
+    /// What of it was edited.
+    pub cause: String,
+}
+
+/// What a resume will do with one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// The task.
+    pub task: TaskId,
+    /// Where it stands.
+    pub now: &'static str,
+    /// What happens to it, and why.
+    pub what: String,
+}
+
+/// What a resume will do.
+#[derive(Debug)]
+pub struct Survey {
+    /// Nothing at all: the run succeeded.
+    pub nothing_to_do: bool,
+    /// Events to append before the first decision, `run.opened` first.
+    pub records: Vec<(Option<TaskId>, Option<u32>, Kind)>,
+    /// Task by task, in plan order.
+    pub explained: Vec<Explained>,
+    /// Finished tasks that an edit touches.
+    pub changed: Vec<Changed>,
+    /// The state after the records.
+    pub after: RunState,
+}
+
+/// Why a resume cannot be worked out.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The edit or a decision does not fit the run.
+    #[error(transparent)]
+    Unfit(#[from] Illegal),
+    /// A decision over a task that nobody was asked about.
+    #[error("nobody was asked about {}", .0.as_ref().map_or_else(|| "the plan".to_owned(), |task| format!("task `{task}`")))]
+    NotAsked(Option<TaskId>),
+    /// A value has no JSON: our own fault.
+    #[error("internal error: a value has no JSON")]
+    Encode(#[from] serde_json::Error),
+}
+
+/// Works out what a resume does.
+pub fn survey(
+    state: &RunState,
+    identity: &Identity,
+    wishes: &Wishes,
+    opened: RunOpened,
+    now: Timestamp,
+) -> Result<Survey, SurveyError> {
+    let before = state;
+    let succeeded = matches!(state.phase, Phase::Finished(RunVerdict::Success));
+    let mut draft = Draft { state: state.clone(), records: Vec::new(), now };
+    draft.record(None, None, Kind::RunOpened(Box::new(opened)))?;
+    for (task, attempt) in draft.state.lost() {
+        draft.interrupt(task, attempt)?;
+    }
+    if let Some(accepted) = &wishes.plan {
+        draft.record(None, None, Kind::PlanAccepted(accepted.clone()))?;
+    }
+    let changed = changed(before, &draft.state, identity)?;
+    let nothing_to_do = succeeded && changed.is_empty() && wishes.plan.is_none();
+    if wishes.accept_changed {
+        draft.reopen_chain(&changed)?;
+    }
+    draft.reopen_unsuccessful()?;
+    for (task, decision) in &wishes.decisions {
+        draft.decide(task.as_ref(), *decision)?;
+    }
+    let explained = explain(before, &draft.state, &changed, wishes.accept_changed);
+    Ok(Survey { nothing_to_do, records: draft.records, explained, changed, after: draft.state })
+}
+
+struct Draft {
+    state: RunState,
+    records: Vec<(Option<TaskId>, Option<u32>, Kind)>,
+    now: Timestamp,
+}
+
+impl Draft {
+    fn record(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Result<(), Illegal> {
+        let event = Event {
+            v: FORMAT,
+            seq: self.state.seq + 1,
+            at: self.now,
+            run: self.state.run.clone(),
+            task,
+            attempt,
+            kind,
+        };
+        self.state.apply(&event)?;
+        self.records.push((event.task, event.attempt, event.kind));
+        Ok(())
+    }
+
+    fn id(&self, task: u32) -> Option<TaskId> {
+        self.state.plan().and_then(|plan| plan.tasks.get(task as usize)).map(|task| task.id.clone())
+    }
+
+    /// An attempt whose end nobody saw.
+    fn interrupt(&mut self, task: u32, attempt: u32) -> Result<(), Illegal> {
+        let failure = Failure::new(FailureClass::Interrupted, "the process that ran it died");
+        let finished = AttemptFinished {
+            outcome: AttemptOutcome::Failed(failure),
+            tree: None,
+            usage: Usage::default(),
+            exit: None,
+            leaked: 0,
+            truncated: false,
+            ms: 0,
+        };
+        self.record(self.id(task), Some(attempt), Kind::AttemptFinished(Box::new(finished)))
+    }
+
+    /// Opens the changed tasks, and everything whose work was put on top of theirs, last first.
+    fn reopen_chain(&mut self, changed: &[Changed]) -> Result<(), Illegal> {
+        let chain = self.state.chain().to_vec();
+        let first = chain.iter().position(|task| {
+            self.id(*task).is_some_and(|id| changed.iter().any(|changed| changed.task == id))
+        });
+        let Some(first) = first else { return Ok(()) };
+        for task in chain[first..].iter().rev() {
+            let Some(id) = self.id(*task) else { continue };
+            let why = match changed.iter().find(|changed| changed.task == id) {
+                Some(changed) => format!("changed: {}", changed.cause),
+                None => "work before it is done again".to_owned(),
+            };
+            self.record(Some(id), None, Kind::TaskReopened { why })?;
+        }
+        Ok(())
+    }
+
+    /// Failed, skipped and cancelled tasks get a fresh allowance.
+    fn reopen_unsuccessful(&mut self) -> Result<(), Illegal> {
+        let ended: Vec<(u32, String)> = (0_u32..)
+            .zip(self.state.tasks())
+            .filter_map(|(ordinal, task)| match &task.status {
+                Status::Failed { class } => Some((ordinal, format!("failed: {class}"))),
+                Status::Skipped { .. } => Some((ordinal, "skipped".to_owned())),
+                Status::Cancelled => Some((ordinal, "cancelled".to_owned())),
+                Status::Pending { .. }
+                | Status::Running { .. }
+                | Status::Checking { .. }
+                | Status::Exhausted { .. }
+                | Status::Succeeded => None,
+            })
+            .collect();
+        for (ordinal, why) in ended {
+            self.record(self.id(ordinal), None, Kind::TaskReopened { why })?;
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, task: Option<&TaskId>, decision: Decision) -> Result<(), SurveyError> {
+        let consent = match task {
+            None => Some(self.state.plan_consent),
+            Some(id) => self.state.ordinal(id).and_then(|task| self.state.task(task)).map(|task| task.consent),
+        };
+        match consent {
+            Some(Consent::Asked) => {}
+            // Agreeing in advance is agreeing: the question is recorded with its answer.
+            Some(Consent::NotAsked) => self.record(task.cloned(), None, Kind::ApprovalRequested {})?,
+            Some(Consent::Given(_)) | None => return Err(SurveyError::NotAsked(task.cloned())),
+        }
+        let by = "command line".to_owned();
+        Ok(self.record(task.cloned(), None, Kind::ApprovalDecided { by, decision })?)
+    }
+}
+
+/// Succeeded tasks whose key is no longer what it was.
+fn changed(before: &RunState, after: &RunState, identity: &Identity) -> Result<Vec<Changed>, serde_json::Error> {
+    let mut changed: Vec<Changed> = Vec::new();
+    for task in after.chain() {
+        let (Some(state), Some(plan)) = (after.task(*task), after.plan()) else { continue };
+        let (Some(done), Some(planned)) = (&state.done, plan.tasks.get(*task as usize)) else { continue };
+        if identity.key(after, *task)?.as_ref() == Some(&done.key) {
+            continue;
+        }
+        changed.push(Changed { task: planned.id.clone(), cause: cause(before, after, *task) });
+    }
+    Ok(changed)
+}
+
+/// What of a task was edited, as far as the two plans tell.
+fn cause(before: &RunState, after: &RunState, task: u32) -> String {
+    let Some(new) = after.plan().and_then(|plan| plan.tasks.get(task as usize)) else { return String::new() };
+    let old_ordinal = before.ordinal(&new.id);
+    let old = old_ordinal.and_then(|task| before.plan()?.tasks.get(task as usize));
+    let (Some(old), Some(old_ordinal)) = (old, old_ordinal) else { return "it is new".to_owned() };
+    let mut parts = Vec::new();
+    for (name, differs) in [
+        ("role", old.role != new.role),
+        ("instructions", old.instructions != new.instructions),
+        ("scope", old.scope != new.scope),
+        ("depends_on", old.depends_on != new.depends_on),
+        ("checks", before.checks(old_ordinal) != after.checks(task)),
+    ] {
+        if differs {
+            parts.push(name);
+        }
+    }
+    if parts.is_empty() {
+        return "agent, prompt template or policy".to_owned();
+    }
+    parts.join(", ")
+}
+
+fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: bool) -> Vec<Explained> {
+    let Some(plan) = after.plan() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (planned, task) in plan.tasks.iter().zip(after.tasks()) {
+        let old = before.ordinal(&planned.id).and_then(|task| before.task(task));
+        let touched = changed.iter().find(|changed| changed.task == planned.id);
+        let what = match (old.map(|old| &old.status), touched) {
+            (Some(Status::Succeeded), Some(changed)) if accept => {
+                format!("runs again: {} changed, and --accept-changed was given", changed.cause)
+            }
+            (Some(Status::Succeeded), Some(changed)) => {
+                format!("{} changed since it succeeded; it runs again only with --accept-changed", changed.cause)
+            }
+            (Some(Status::Succeeded), None) if task.status == Status::Succeeded => {
+                format!("kept: it succeeded{}", short(task.done.as_ref().and_then(|done| done.commit.as_ref())))
+            }
+            (Some(Status::Succeeded), None) => {
+                "opened again, since work before it is done again; its result is taken if its inputs come out the same"
+                    .to_owned()
+            }
+            (Some(Status::Running { attempt }), _) => {
+                format!("attempt {attempt} was running when the process died: it is marked interrupted and does not count; {}", next(task))
+            }
+            (Some(Status::Checking { attempt, .. }), _) => {
+                format!("attempt {attempt} had ended in order: only its missing checks run")
+            }
+            (Some(Status::Exhausted { .. }), _) => "its last attempt failed: it is recorded as failed".to_owned(),
+            (Some(Status::Failed { class }), _) => format!("it failed ({class}): a fresh allowance, {}", next(task)),
+            (Some(Status::Skipped { .. }), _) => "it was skipped: it runs when what it depends on has succeeded".to_owned(),
+            (Some(Status::Cancelled), _) => format!("it was cancelled: {}", next(task)),
+            (Some(Status::Pending { .. }) | None, _) => "it has not begun: it runs in its turn".to_owned(),
+        };
+        let now = old.map_or("new", |old| old.status.word());
+        lines.push(Explained { task: planned.id.clone(), now, what });
+    }
+    lines
+}
+
+fn next(task: &crate::run::TaskState) -> String {
+    match (&task.status, task.held) {
+        (_, true) => "a person must decide over it first (--approve or --reject)".to_owned(),
+        (Status::Pending { next_attempt, .. }, false) => format!("attempt {next_attempt} starts from the last good tree"),
+        (status, false) => status.word().to_owned(),
+    }
+}
+
+fn short(commit: Option<&ObjectId>) -> String {
+    commit.map_or_else(String::new, |commit| format!(", commit {}", commit.short()))
+}

@@ -1,0 +1,350 @@
+//! The workers: one attempt, one round of checks, the keeping of one result. They touch the world and send messages.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::inbox::{Denied, Message};
+use super::{DispatchError, Work, note};
+use crate::agent::{Agent, AttemptFiles, Change, Extent, Job, Link, Outcome};
+use crate::event::{
+    AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict,
+};
+use crate::ids::{Digest, ObjectId, TaskId};
+use crate::message::{TaskMessage, TaskResult};
+use crate::plan::{Role, Scope};
+use crate::policy::Limits;
+use crate::run::{Place, Probe, RunState, Status, check_identity};
+use crate::store::{self, Collect};
+use crate::sys::{clock, fs};
+use crate::time::Timestamp;
+use crate::verify::VerifyError;
+use crate::workspace::{self, WorkspaceError};
+
+type Out = mpsc::UnboundedSender<Message>;
+
+/// Longest patch that a review is shown, in bytes.
+const MAX_CHANGE: usize = 1 << 20;
+
+/// What one attempt needs, fixed before it is journalled.
+pub(super) struct AttemptPlan {
+    pub task: u32,
+    pub attempt: u32,
+    pub agent: Arc<dyn Agent>,
+    pub message: TaskMessage,
+    pub prompt: String,
+    pub input_tree: Option<ObjectId>,
+    pub base_tree: Option<ObjectId>,
+    pub files: AttemptFiles,
+}
+
+impl AttemptPlan {
+    pub fn of(state: &RunState, work: &Work, task: u32, attempt: u32) -> Result<Self, DispatchError> {
+        let message = note::message(state, &work.ticket, task)
+            .ok_or_else(|| DispatchError::Panic("a launch without a task".to_owned()))?;
+        let agent = work.agent(message.role)?;
+        let prompt = crate::prompt::render(&work.hands.templates, &message)?;
+        let folder = work.dir.attempt(task as usize + 1, &message.task_id, attempt);
+        Ok(Self {
+            task,
+            attempt,
+            agent,
+            prompt,
+            input_tree: state.head().cloned(),
+            base_tree: state.base.tree.clone(),
+            files: AttemptFiles::new(folder.root().to_path_buf()),
+            message,
+        })
+    }
+
+    pub fn message_digest(&self) -> Result<Digest, DispatchError> {
+        Ok(note::message_digest(&self.message)?)
+    }
+}
+
+/// One attempt, from the reset of its workspace to the tree that it leaves.
+pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, cancel: CancellationToken) {
+    let started = clock::monotonic();
+    let (task, attempt) = (plan.task, plan.attempt);
+    let message = match run_attempt(&work, plan, &cancel).await {
+        Ok((mut finished, denied)) => {
+            finished.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Message::AttemptDone { task, attempt, finished: Box::new(finished), denied }
+        }
+        Err(error) => Message::Broken(Box::new(error)),
+    };
+    // The loop is gone only when it has failed itself; then nobody is left to tell.
+    drop(out.send(message));
+}
+
+async fn run_attempt(
+    work: &Arc<Work>,
+    plan: AttemptPlan,
+    cancel: &CancellationToken,
+) -> Result<(AttemptFinished, Option<Denied>), DispatchError> {
+    let spaces = &work.hands.workspaces;
+    match spaces.prepare(0, plan.input_tree.as_ref(), cancel).await {
+        Ok(()) => {}
+        Err(WorkspaceError::Cancelled) => return Ok((ended(FailureClass::Interrupted, "the run was stopped"), None)),
+        Err(error @ WorkspaceError::Setup { .. }) => {
+            return Ok((ended(FailureClass::Unusable, &error.to_string()), None));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    store::write_json(&plan.files.message(), &plan.message)?;
+    let change = match (&plan.base_tree, &plan.input_tree) {
+        (Some(base), Some(input)) if plan.message.role == Role::Review => change(work, base, input).await?,
+        _ => Change::default(),
+    };
+    let artifacts = plan.files.dir().join("artifacts");
+    let limits = Limits {
+        wall: plan.message.limits.time.as_duration(),
+        idle: plan.message.limits.idle.as_duration(),
+        ..Limits::default()
+    };
+    let job = Job {
+        message: plan.message.clone(),
+        attempt: plan.attempt,
+        prompt: plan.prompt,
+        workspace: spaces.path(0),
+        files: plan.files,
+        artifacts,
+        trace: work.trace.clone(),
+        limits,
+        change,
+    };
+    let outcome = with_link(plan.agent.as_ref(), job, cancel).await;
+    let stopped = cancel.is_cancelled();
+    let mut finished = AttemptFinished {
+        outcome: outcome.outcome,
+        tree: None,
+        usage: outcome.usage,
+        exit: outcome.exit,
+        leaked: outcome.leaked,
+        truncated: outcome.truncated,
+        ms: 0,
+    };
+    if stopped {
+        // Whatever the agent says: it was ended by us, and nothing of it is kept.
+        finished.outcome = AttemptOutcome::Failed(Failure::new(FailureClass::Interrupted, "the run was stopped"));
+        return Ok((finished, None));
+    }
+    let mut denied = None;
+    if matches!(finished.outcome, AttemptOutcome::Ok(_))
+        && let Some(input) = &plan.input_tree
+    {
+        match examine(work, &plan.message, input).await? {
+            Examined::Sound(tree) => finished.tree = Some(tree),
+            Examined::Refused(failure, paths) => {
+                finished.outcome = AttemptOutcome::Failed(failure);
+                denied = paths;
+            }
+        }
+    }
+    Ok((finished, denied))
+}
+
+/// Runs the agent with somebody reading what it sends, so that it never waits for a reader.
+async fn with_link(agent: &dyn Agent, job: Job, cancel: &CancellationToken) -> Outcome {
+    let (deltas, mut delta_inbox) = mpsc::channel(64);
+    let (notes, mut note_inbox) = mpsc::unbounded_channel();
+    let link = Link { deltas, notes, cancel: cancel.clone() };
+    let (outcome, (), ()) = tokio::join!(
+        agent.attempt(job, link),
+        async { while delta_inbox.recv().await.is_some() {} },
+        async {
+            while let Some(note) = note_inbox.recv().await {
+                tracing::info!(?note, "the agent says");
+            }
+        }
+    );
+    outcome
+}
+
+enum Examined {
+    Sound(ObjectId),
+    Refused(Failure, Option<Denied>),
+}
+
+/// What the attempt left: read-only roles leave the tree as it was, others stay within what they may write.
+async fn examine(work: &Work, message: &TaskMessage, input: &ObjectId) -> Result<Examined, DispatchError> {
+    let spaces = &work.hands.workspaces;
+    let tree = match spaces.capture(0).await {
+        Ok(tree) => tree,
+        Err(error @ WorkspaceError::NestedRepository { .. }) => {
+            return Ok(Examined::Refused(Failure::new(FailureClass::Rejected, &error.to_string()), None));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if tree == *input {
+        return Ok(Examined::Sound(tree));
+    }
+    let changed = spaces.changed_paths(input, &tree).await?;
+    let (rule, outside) = match message.role {
+        Role::Research | Role::Review => ("read-only", changed),
+        Role::Test => ("scope.write", outside(&message.scope, changed, Unscoped::Nothing)?),
+        Role::Implement => ("scope.write", outside(&message.scope, changed, Unscoped::Everything)?),
+    };
+    if outside.is_empty() {
+        return Ok(Examined::Sound(tree));
+    }
+    let shown: Vec<&str> = outside.iter().take(20).map(String::as_str).collect();
+    let detail = match rule {
+        "read-only" => format!("a {} task must leave every file as it was; it changed: {}", message.role, shown.join(", ")),
+        _ => format!("it wrote outside its scope: {}", shown.join(", ")),
+    };
+    let denied = Denied { rule: rule.to_owned(), paths: outside.iter().take(100).cloned().collect() };
+    Ok(Examined::Refused(Failure::new(FailureClass::Rejected, &detail), Some(denied)))
+}
+
+/// What a task may write whose scope names nothing.
+enum Unscoped {
+    Nothing,
+    Everything,
+}
+
+fn outside(scope: &Scope, changed: Vec<String>, unscoped: Unscoped) -> Result<Vec<String>, DispatchError> {
+    match (scope.write.is_empty(), unscoped) {
+        (true, Unscoped::Everything) => Ok(Vec::new()),
+        (true, Unscoped::Nothing) => Ok(changed),
+        (false, _) => Ok(workspace::outside_scope(scope, &changed)?),
+    }
+}
+
+async fn change(work: &Work, base: &ObjectId, input: &ObjectId) -> Result<Change, DispatchError> {
+    let change = work.hands.workspaces.diff(base, input, MAX_CHANGE).await?;
+    Ok(Change {
+        paths: change.files.iter().map(|file| file.path.clone()).collect(),
+        extent: if change.cut { Extent::Cut } else { Extent::Whole },
+        patch: change.patch,
+    })
+}
+
+fn ended(class: FailureClass, detail: &str) -> AttemptFinished {
+    AttemptFinished {
+        outcome: AttemptOutcome::Failed(Failure::new(class, detail)),
+        tree: None,
+        usage: crate::event::Usage::default(),
+        exit: None,
+        leaked: 0,
+        truncated: false,
+        ms: 0,
+    }
+}
+
+/// A round of checks.
+pub(super) struct Verification {
+    pub task: Option<u32>,
+    pub attempt: Option<u32>,
+    pub probes: Vec<Probe>,
+}
+
+/// Runs checks one after the other; what a cancellation leaves out is missing, never red.
+pub(super) async fn verify(work: Arc<Work>, asked: Verification, out: Out, cancel: CancellationToken) {
+    let Verification { task, attempt, probes } = asked;
+    for Probe { check, place } in probes {
+        let tree = match &place {
+            Place::Base(tree) | Place::Result(tree) => tree.clone(),
+        };
+        match work.hands.checker.run(&check, tree.as_ref(), &cancel).await {
+            Ok(outcome) => {
+                let run = Box::new(CheckRun { check: check.name.clone(), of: check_identity(&check), tree, outcome });
+                drop(out.send(Message::Checked { task, attempt, place, run }));
+            }
+            Err(VerifyError::Cancelled) => break,
+            Err(error) => {
+                drop(out.send(Message::Broken(Box::new(error.into()))));
+                return;
+            }
+        }
+    }
+    drop(out.send(Message::VerifyDone { task }));
+}
+
+/// What keeping a result needs.
+pub(super) struct SettlePlan {
+    task: u32,
+    attempt: u32,
+    id: Option<TaskId>,
+    verdict: Verdict,
+    tree: Option<ObjectId>,
+    parent: Option<ObjectId>,
+    /// The commit's date, so that the same work makes the same commit.
+    at: Timestamp,
+    claim: TaskResult,
+    globs: Vec<String>,
+    position: usize,
+}
+
+impl SettlePlan {
+    pub fn of(state: &RunState, task: u32, attempt: u32, verdict: Verdict) -> Self {
+        let planned = state.plan().and_then(|plan| plan.tasks.get(task as usize));
+        let held = state.task(task);
+        let (tree, claim) = match held.map(|task| &task.status) {
+            Some(Status::Checking { tree, claim, .. }) => (tree.clone(), claim.as_ref().clone()),
+            _ => (None, TaskResult::default()),
+        };
+        Self {
+            task,
+            attempt,
+            id: planned.map(|task| task.id.clone()),
+            verdict,
+            tree,
+            parent: state.head_commit().cloned(),
+            at: held.and_then(|task| task.ended_at).unwrap_or_default(),
+            claim,
+            globs: planned.map(|task| task.artifacts.clone()).unwrap_or_default(),
+            position: state.chain().len() + 1,
+        }
+    }
+}
+
+/// Keeps a task's result: artifacts first, then the commit that holds its tree.
+pub(super) async fn settle(work: Arc<Work>, plan: SettlePlan, out: Out) {
+    let (task, attempt) = (plan.task, plan.attempt);
+    let message = match keep(&work, plan).await {
+        Ok(succeeded) => Message::Settled { task, attempt, succeeded: Box::new(succeeded) },
+        Err(error) => Message::Broken(Box::new(error)),
+    };
+    drop(out.send(message));
+}
+
+async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, DispatchError> {
+    let id = plan.id.ok_or_else(|| DispatchError::Panic("a result without a task".to_owned()))?;
+    let spaces = &work.hands.workspaces;
+    let folder: PathBuf = work.dir.attempt(plan.task as usize + 1, &id, plan.attempt).root().join("artifacts");
+    if let (Some(tree), true) = (&plan.tree, !plan.globs.is_empty() || !plan.claim.artifacts.is_empty()) {
+        // After a crash the workspace may hold something else; what is collected is what was checked.
+        spaces.prepare(0, Some(tree), &CancellationToken::new()).await?;
+    }
+    let collect = Collect {
+        dir: work.dir.clone(),
+        task: id.clone(),
+        attempt: plan.attempt,
+        folder,
+        workspace: spaces.path(0),
+        globs: plan.globs,
+        named: plan.claim.artifacts,
+        at: plan.at,
+    };
+    let collected = blocking(move || store::collect(&collect)).await??;
+    for note in &collected.refused {
+        tracing::warn!(task = id.as_str(), %note, "an artifact was not kept");
+    }
+    let commit = match &plan.tree {
+        Some(tree) => {
+            let text = format!("{id}\n\nattempt {}\n", plan.attempt);
+            Some(spaces.commit(tree, plan.parent.as_ref(), plan.at, &text, plan.position).await?)
+        }
+        None => None,
+    };
+    Ok(TaskSucceeded { tree: plan.tree, commit, artifacts: collected.artifacts, verdict: plan.verdict })
+}
+
+/// Runs what blocks on the disk where it holds up nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DispatchError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| DispatchError::Panic(error.to_string()))
+}
