@@ -32,3 +32,4 @@ pub use model::{
 };
 pub use parse::{Defaults, Parsed, parse};
 pub use repair::{Repair, RepairKind};
+pub use rules::is_sound_glob;

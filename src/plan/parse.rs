@@ -189,13 +189,11 @@ fn batches(walk: &mut Walk, at: Option<At>, tasks: &mut Vec<Task>, origins: &mut
     let mut batches = Vec::new();
     for (b, at) in walk.list(at).into_iter().enumerate() {
         let Some(mut fields) = walk.fields(at, fields::BATCH) else { continue };
-        let id = match fields.take("id") {
-            Some(at) => walk.id_text(Some(at)).unwrap_or_else(|| format!("B{}", b + 1)),
-            None => {
-                walk.repair(RepairKind::Filled, fields.at("id"), "it was left out, so one was made");
-                format!("B{}", b + 1)
-            }
-        };
+        let id = fields.take("id");
+        if id.is_none() {
+            walk.repair(RepairKind::Filled, fields.at("id"), "it was left out, so one was made");
+        }
+        let id = walk.id_text(id).unwrap_or_else(|| format!("B{}", b + 1));
         let name = walk.text(fields.take("name"));
         let kinds = [("parallel", BatchType::Parallel), ("sequential", BatchType::Sequential)];
         let kind = walk.choice(fields.take("type"), &kinds).unwrap_or_default();

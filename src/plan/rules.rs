@@ -161,3 +161,8 @@ fn check_checks(i: usize, task: &mut Task, own: &mut HashMap<CheckName, (Check, 
         }
     }
 }
+
+/// Whether a plan may name `glob`: it is valid, relative, and stays inside the project.
+pub fn is_sound_glob(glob: &str) -> bool {
+    check_glob(glob).is_ok()
+}

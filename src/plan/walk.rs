@@ -138,13 +138,13 @@ impl Walk {
 
     fn count(&mut self, at: Option<At>) -> Option<u32> {
         match at? {
-            (path, Json::Number(digits)) => match digits.parse() {
-                Ok(count) => Some(count),
-                Err(_) => {
+            (path, Json::Number(digits)) => {
+                let count = digits.parse().ok();
+                if count.is_none() {
                     self.fault(path, format!("expected a whole number from 1, found {}", quoted(&digits)));
-                    None
                 }
-            },
+                count
+            }
             (path, other) => {
                 self.expected(&path, "a whole number", &other);
                 None
@@ -224,25 +224,21 @@ impl Walk {
         T: FromStr,
         T::Err: Display,
     {
-        match fields.take(name) {
-            Some(at) => self.parsed(Some(at)),
-            None => {
-                self.fault(fields.at(name), format!("`{name}` is missing"));
-                None
-            }
+        let at = fields.take(name);
+        if at.is_none() {
+            self.fault(fields.at(name), format!("`{name}` is missing"));
         }
+        self.parsed(at)
     }
 
     /// A task; none when it has no usable id, which is a fault. Its other fields are judged all the same.
     pub(super) fn task(&mut self, at: At) -> Option<Task> {
         let mut task = self.fields(at, fields::TASK)?;
-        let id = match task.take("id") {
-            Some(at) => self.id(Some(at)),
-            None => {
-                self.fault(task.at("id"), "the task has no id");
-                None
-            }
-        };
+        let id = task.take("id");
+        if id.is_none() {
+            self.fault(task.at("id"), "the task has no id");
+        }
+        let id = self.id(id);
         if let Some((path, _)) = task.take("tasks") {
             let fault = Fault::new(path, "a task cannot hold tasks");
             self.faults.push(fault.hint("put them in the plan's `tasks` and order them by depends_on"));
@@ -282,14 +278,12 @@ impl Walk {
 
     fn task_title(&mut self, task: &mut Fields, id: Option<&TaskId>) -> String {
         let id = id.map(TaskId::to_string).unwrap_or_default();
-        match task.take("title") {
-            // A wrong one is a fault by now, so what stands in for it is never shown.
-            Some(at) => self.text(Some(at)).unwrap_or(id),
-            None => {
-                self.repair(RepairKind::Filled, task.at("title"), "the title was taken from the id");
-                id
-            }
+        let title = task.take("title");
+        if title.is_none() {
+            self.repair(RepairKind::Filled, task.at("title"), "the title was taken from the id");
         }
+        // A wrong one is a fault by now, so what stands in for it is never shown.
+        self.text(title).unwrap_or(id)
     }
 
     fn scope(&mut self, task: &mut Fields) -> Scope {
@@ -331,13 +325,11 @@ impl Walk {
         }
         let mut check = self.fields(at, fields::CHECK)?;
         let name = self.required(&mut check, "name");
-        let run = match check.take("run") {
-            Some(at) => self.texts(Some(at)),
-            None => {
-                self.fault(check.at("run"), "`run` is missing: the program and its arguments as a list");
-                vec![]
-            }
-        };
+        let run = check.take("run");
+        if run.is_none() {
+            self.fault(check.at("run"), "`run` is missing: the program and its arguments as a list");
+        }
+        let run = self.texts(run);
         let timeout = self.parsed(check.take("timeout"));
         let expect = self.choice(check.take("expect"), &[("keep", Expect::Keep), ("change", Expect::Change)]);
         let kind = self.choice(check.take("kind"), &[("suite", CheckKind::Suite), ("build", CheckKind::Build)]);

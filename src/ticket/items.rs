@@ -33,6 +33,7 @@ struct Flat {
     level: usize,
     kind: ItemKind,
     done: bool,
+    boxed: bool,
     text: String,
 }
 
@@ -54,8 +55,8 @@ impl Walk {
             Block::Heading { level, text } => self.heading(*level, text),
             Block::Prose { text } => self.prose(text),
             Block::Item { level, kind, ticked, text } => {
-                let flat = Flat { level: *level, kind: *kind, done: *ticked == Some(true), text: plain(text) };
-                self.item(flat, ticked.is_some());
+                let (done, boxed) = (*ticked == Some(true), ticked.is_some());
+                self.item(Flat { level: *level, kind: *kind, done, boxed, text: plain(text) });
             }
             Block::Code { .. } | Block::Diff { .. } => {}
         }
@@ -72,7 +73,13 @@ impl Walk {
         let above = self.now();
         if own == Purpose::Unknown && above == Purpose::Work {
             let depth = self.work_depth();
-            self.work.push(Flat { level: depth, kind: ItemKind::Heading, done: false, text: plain(text) });
+            self.work.push(Flat {
+                level: depth,
+                kind: ItemKind::Heading,
+                done: false,
+                boxed: false,
+                text: plain(text),
+            });
         }
         // A heading that says nothing by itself goes on with what the one above it announced.
         let meant = if own == Purpose::Unknown { above } else { own };
@@ -99,7 +106,7 @@ impl Walk {
         }
     }
 
-    fn item(&mut self, flat: Flat, boxed: bool) {
+    fn item(&mut self, flat: Flat) {
         if flat.text.is_empty() {
             return;
         }
@@ -113,8 +120,8 @@ impl Walk {
                 self.criterion(&flat.text);
             }
             Purpose::Report => {}
-            Purpose::Unknown if boxed && !is_declaration(&flat.text) => self.work.push(flat),
-            Purpose::Unknown if boxed => {}
+            Purpose::Unknown if flat.boxed && !is_declaration(&flat.text) => self.work.push(flat),
+            Purpose::Unknown if flat.boxed => {}
             Purpose::Unknown => self.loose.push(flat),
         }
     }
@@ -152,11 +159,11 @@ fn plain(text: &str) -> String {
 fn nest(flat: Vec<Flat>) -> Vec<WorkItem> {
     let mut roots: Vec<WorkItem> = Vec::new();
     let mut open: Vec<(usize, WorkItem)> = Vec::new();
-    for Flat { level, kind, done, text } in flat {
+    for Flat { level, kind, done, boxed, text } in flat {
         while open.last().is_some_and(|(above, _)| *above >= level) || open.len() > MAX_DEPTH {
             close(&mut open, &mut roots);
         }
-        open.push((level, WorkItem { text, done, kind, depth: open.len(), children: Vec::new() }));
+        open.push((level, WorkItem { text, done, boxed, kind, depth: open.len(), children: Vec::new() }));
     }
     while !open.is_empty() {
         close(&mut open, &mut roots);

@@ -105,6 +105,9 @@ pub struct WorkItem {
     /// Whether its box is already ticked.
     #[serde(default)]
     pub done: bool,
+    /// Whether it has a box to tick, which says that it is work by itself.
+    #[serde(default)]
+    pub boxed: bool,
     /// How it was written.
     pub kind: ItemKind,
     /// How many items stand above it; 0 at the top.
