@@ -32,6 +32,27 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON whose hostile characters, which can only stand inside strings, are written as `\uXXXX`: it means
+/// the same and is safe on a terminal.
+pub fn json(json: &str) -> Cow<'_, str> {
+    let hides = |c: char| is_hostile(c) && c >= ' ';
+    if !json.contains(hides) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str("\\u");
+                out.push_str(&crate::ids::hex(&unit.to_be_bytes()));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// One clean line of at most `max` characters: newlines and tabs become spaces, a cut is shown as `…`.
 pub fn printable(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max * 4));
@@ -187,6 +208,14 @@ mod tests {
         assert!(!cleaned.contains(is_hostile), "{cleaned:?}");
         assert!(cleaned.contains("\ne"));
         assert_eq!(clean("plain ✓ emoji 🎉\n\tx"), "plain ✓ emoji 🎉\n\tx");
+    }
+
+    #[test]
+    fn json_made_safe_means_the_same() {
+        let value = serde_json::json!({"a": "x\u{202e}y\u{7f}\u{e0001}\u{9b}\n\"é"});
+        let safe = json(&value.to_string()).into_owned();
+        assert!(!safe.contains(is_hostile), "{safe:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
     }
 
     #[test]

@@ -244,12 +244,13 @@ impl Summary {
             before: self.base.get(&it.of).cloned(),
             after: it.outcome.clone(),
         };
-        match self.check_index.get(&key) {
-            Some(place) => self.checks[*place] = row,
-            None => {
-                self.check_index.insert(key, self.checks.len());
-                self.checks.push(row);
-            }
+        if let Some(place) = self.check_index.get(&key) {
+            self.checks[*place] = row;
+        } else {
+            let place = self.checks.len();
+            self.with_task(event, |task| task.checks.push(place));
+            self.check_index.insert(key, place);
+            self.checks.push(row);
         }
     }
 

@@ -270,7 +270,7 @@ mod tests {
     fn the_committed_schema_is_the_one_the_types_make() {
         const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/report.schema.json");
         if option_env!("UPDATE_SCHEMAS").is_some() {
-            std::fs::write(PATH, schema()).unwrap();
+            crate::sys::fs::write(PATH.as_ref(), schema().as_bytes()).unwrap();
         }
         let committed = include_str!("../../config/report.schema.json");
         assert!(schema() == committed, "config/report.schema.json is stale: UPDATE_SCHEMAS=1 cargo test schema");

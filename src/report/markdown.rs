@@ -145,9 +145,7 @@ mod tests {
         | time in attempts and checks | 3.1s |
         | mean per task | 1.5s |
         | processes | 1, 0 cut off |
-        | tokens | unknown read, unknown written |
-        | cost | unknown |
-        | usage told by | 0 of 2 attempts and planning rounds |
+        | tokens and cost | unknown: none of 2 attempts and planning rounds told |
 
         > **Sandbox:** none. Agents and checks ran with your own rights; do not run strangers' tickets.
 
@@ -252,9 +250,7 @@ mod tests {
         | time in attempts and checks | 5.0s |
         | mean per task | 2.5s |
         | processes | 1, 0 cut off |
-        | tokens | unknown read, unknown written |
-        | cost | unknown |
-        | usage told by | 0 of 3 attempts and planning rounds |
+        | tokens and cost | unknown: none of 3 attempts and planning rounds told |
 
         > **Sandbox:** none. Agents and checks ran with your own rights; do not run strangers' tickets.
 
@@ -278,7 +274,7 @@ mod tests {
 
     fn hostile() -> String {
         let mut story = Story::opening(HOSTILE, &[("a", Role::Implement), ("b", Role::Review)]);
-        story.start("a").says("a", HOSTILE).add(Some("a"), Kind::CheckFinished(hostile_check()));
+        story.start("a").says("a", HOSTILE).add(Some("a"), Kind::CheckFinished(Box::new(hostile_check())));
         story.add(Some("a"), Kind::PolicyDenied { rule: HOSTILE.to_owned(), paths: vec![HOSTILE.to_owned()] });
         story.start("a").breaks("a", FailureClass::Exited, HOSTILE).fail("a", FailureClass::Exited, HOSTILE);
         story.add(Some("b"), Kind::TaskCancelled { by: HOSTILE.to_owned() });
@@ -288,7 +284,7 @@ mod tests {
         Summary::of(&story.events).markdown(&facts).unwrap()
     }
 
-    fn hostile_check() -> Box<crate::event::CheckRun> {
+    fn hostile_check() -> crate::event::CheckRun {
         let mut run = super::super::sample::check_run("unit", CheckStatus::Red);
         HOSTILE.clone_into(&mut run.outcome.tail);
         run
@@ -304,7 +300,7 @@ mod tests {
                 Some(open) if ticks.len() >= open.len() && line == ticks => fence = None,
                 Some(_) => {}
                 None if ticks.len() >= 3 => fence = Some(ticks),
-                None => out.push_str(&format!("{line}\n")),
+                None => out.extend([line, "\n"]),
             }
         }
         assert!(fence.is_none(), "an open fence in\n{document}");
@@ -336,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_template_cannot_switch_the_escaping_off() {
-        let page = Page::of(&Summary::of(&Story::opening("<b>", &[]).events), &facts());
+        let page = Page::of(&Summary::of(&Story::opening("<b>", &[("a", Role::Test)]).events), &facts());
         for template in ["{{ title }}", "{% autoescape false %}{{ title }}{% endautoescape %}", "{{ title ~ '' }}"] {
             assert_eq!(render(template, &page).unwrap().trim(), "&lt;b&gt;", "{template}");
         }

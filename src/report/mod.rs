@@ -14,6 +14,7 @@ pub(crate) mod sample;
 mod standing;
 mod summary;
 mod synthesis;
+mod text;
 pub(crate) mod words;
 
 pub use errors::ErrorGroup;

@@ -216,8 +216,7 @@ fn task_line(row: &TaskRow, liveness: Liveness) -> TaskLine {
         notes.push(format!("skipped: {}", words::skip(cause)));
     }
     if let Some((class, detail)) = &row.error {
-        let last = detail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        notes.push(format!("{class}: {}", text::printable(last.trim(), 300)));
+        notes.push(format!("{class}: {}", text::printable(words::last_line(detail), 300)));
     }
     if let Some(verdict) = row.verdict.filter(|verdict| *verdict != crate::event::Verdict::Verified) {
         notes.push(format!("{}: {}", words::verdict(verdict), words::meaning(verdict)));
@@ -239,19 +238,18 @@ fn task_line(row: &TaskRow, liveness: Liveness) -> TaskLine {
 }
 
 fn check_line(row: &CheckRow) -> CheckLine {
-    let mut detail = String::new();
-    if let Some(tests) = row.after.tests {
-        detail.push_str(&format!(", {}", words::count(tests, "test")));
-    }
-    if let Some(failing) = row.after.failing.as_ref().filter(|failing| !failing.is_empty()) {
-        detail.push_str(&format!(", {} failing", failing.len()));
-    }
-    detail.push_str(&format!(", {}", words::millis(row.after.ms)));
-    detail.push_str(match row.expect {
-        Some(Expect::Change) => ", must turn green",
-        Some(Expect::Keep) => ", must stay green",
-        None => "",
+    let failing = row.after.failing.as_ref().filter(|failing| !failing.is_empty());
+    let expect = row.expect.map(|expect| match expect {
+        Expect::Change => "must turn green",
+        Expect::Keep => "must stay green",
     });
+    let details = [
+        row.after.tests.map(|tests| words::count(tests, "test")),
+        failing.map(|failing| format!("{} failing", failing.len())),
+        Some(words::millis(row.after.ms)),
+        expect.map(str::to_owned),
+    ];
+    let detail = details.into_iter().flatten().fold(String::new(), |said, detail| said + ", " + &detail);
     let green = row.after.status == CheckStatus::Green;
     CheckLine {
         name: row.name.to_string(),
@@ -346,12 +344,9 @@ fn numbers(metrics: &Metrics) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut say = |label, value: String| pairs.push(Pair { label, value });
     let ended = metrics.census.passed + metrics.census.failed;
-    if ended > 0 {
-        // In whole numbers: a rate of 99.6 % must not be rounded up to all.
-        say(
-            "success rate",
-            format!("{} % ({} of {ended})", metrics.census.passed * 100 / ended, metrics.census.passed),
-        );
+    // In whole numbers: a rate of 99.6 % must not be rounded up to all.
+    if let Some(rate) = (metrics.census.passed * 100).checked_div(ended) {
+        say("success rate", format!("{rate} % ({} of {ended})", metrics.census.passed));
     }
     say("attempts", metrics.attempts.to_string());
     say("wall time", words::millis(metrics.elapsed_ms));
@@ -361,12 +356,15 @@ fn numbers(metrics: &Metrics) -> Vec<Pair> {
     }
     say("processes", format!("{}, {} cut off", metrics.processes, metrics.interruptions));
     let usage = &metrics.usage;
-    if usage.told + usage.silent > 0 {
+    let attempts = usage.told + usage.silent;
+    if usage.told > 0 {
         let known = |amount: Option<u64>| amount.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
         let (read, written) = (known(usage.input_tokens), known(usage.output_tokens));
         say("tokens", format!("{read} read, {written} written"));
         say("cost", usage.usd.map_or_else(|| "unknown".to_owned(), |usd| format!("{usd:.4} USD")));
-        say("usage told by", format!("{} of {} attempts and planning rounds", usage.told, usage.told + usage.silent));
+        say("usage told by", format!("{} of {attempts} attempts and planning rounds", usage.told));
+    } else if attempts > 0 {
+        say("tokens and cost", format!("unknown: none of {attempts} attempts and planning rounds told"));
     }
     pairs
 }
@@ -383,5 +381,6 @@ fn warning(summary: &Summary) -> String {
 /// One command a line, each with what it does behind a `#`.
 fn commands(steps: &[NextStep]) -> String {
     let width = steps.iter().map(|step| step.command.chars().count()).max().unwrap_or(0);
-    steps.iter().map(|step| format!("{:width$}  # {}\n", step.command, step.why)).collect()
+    let lines: Vec<String> = steps.iter().map(|step| format!("{:width$}  # {}", step.command, step.why)).collect();
+    lines.join("\n")
 }

@@ -111,6 +111,8 @@ pub struct TaskRow {
     pub usage: Usage,
     /// Files it left.
     pub artifacts: Vec<ArtifactRow>,
+    /// Places of its checks among the summary's.
+    pub(super) checks: Vec<usize>,
     /// What it came to before it was reopened: a reuse brings it back.
     pub(super) before: Option<(Verdict, Vec<ArtifactRow>)>,
 }
@@ -146,6 +148,7 @@ impl TaskRow {
             skipped: None,
             usage: Usage::default(),
             artifacts: Vec::new(),
+            checks: Vec::new(),
             before: None,
         }
     }
@@ -181,6 +184,17 @@ pub struct CheckRow {
     pub before: Option<CheckOutcome>,
     /// On the result.
     pub after: CheckOutcome,
+}
+
+impl CheckRow {
+    /// Whether it is as it was before, and that is all it was to prove.
+    pub fn is_no_worse(&self) -> bool {
+        let same = self.before.as_ref().is_some_and(|before| before.status == self.after.status);
+        same && match self.expect {
+            Some(Expect::Change) => false,
+            Some(Expect::Keep) | None => true,
+        }
+    }
 }
 
 /// A file the run keeps.

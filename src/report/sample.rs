@@ -19,8 +19,8 @@ pub(crate) fn id(text: &str) -> TaskId {
     TaskId::new(text).unwrap()
 }
 
-pub(crate) fn check_run(name: &str, status: CheckStatus) -> Box<CheckRun> {
-    Box::new(CheckRun {
+pub(crate) fn check_run(name: &str, status: CheckStatus) -> CheckRun {
+    CheckRun {
         check: CheckName::new(name).unwrap(),
         of: Digest::of(name.as_bytes()),
         tree: None,
@@ -32,7 +32,7 @@ pub(crate) fn check_run(name: &str, status: CheckStatus) -> Box<CheckRun> {
             tests: Some(12),
             tail: if status == CheckStatus::Red { "test median ... FAILED\n".to_owned() } else { String::new() },
         },
-    })
+    }
 }
 
 pub(crate) fn terms() -> Terms {
@@ -173,11 +173,11 @@ impl Story {
     }
 
     pub(crate) fn base(&mut self, name: &str, status: CheckStatus) -> &mut Self {
-        self.add(None, Kind::BaseChecked(check_run(name, status)))
+        self.add(None, Kind::BaseChecked(Box::new(check_run(name, status))))
     }
 
     pub(crate) fn check(&mut self, task: &str, name: &str, status: CheckStatus) -> &mut Self {
-        self.add(Some(task), Kind::CheckFinished(check_run(name, status)))
+        self.add(Some(task), Kind::CheckFinished(Box::new(check_run(name, status))))
     }
 
     pub(crate) fn succeed(&mut self, task: &str, verdict: Verdict) -> &mut Self {

@@ -118,6 +118,11 @@ impl Summary {
         self.check_index.get(&(task.cloned(), name.clone())).map(|place| &self.checks[*place])
     }
 
+    /// The checks of one task, in the order they first ended.
+    pub fn checks_of(&self, task: &TaskId) -> impl Iterator<Item = &CheckRow> {
+        self.task(task).into_iter().flat_map(|row| &row.checks).map(|place| &self.checks[*place])
+    }
+
     /// Files that succeeded tasks left, in the plan's order.
     pub fn artifacts(&self) -> impl Iterator<Item = &ArtifactRow> {
         self.tasks.iter().flat_map(|task| &task.artifacts)

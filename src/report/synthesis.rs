@@ -12,7 +12,7 @@ impl Summary {
         sentences.extend(self.done(facts));
         sentences.extend(self.proof());
         sentences.extend(self.failed());
-        sentences.extend(self.remains(facts));
+        sentences.push(self.remains(facts));
         sentences
     }
 
@@ -47,20 +47,15 @@ impl Summary {
                 parts.push(format!("{n} {what}"));
             }
         }
-        let mut sentence = format!("{} in {}", parts.join(", "), words::span(self.elapsed()));
-        if self.sessions.len() > 1 {
-            sentence.push_str(&format!(" over {} processes", self.sessions.len()));
-        }
-        if let Some(diff) = &facts.diff {
-            sentence.push_str(&match diff.files.len() {
-                0 => "; no file was changed".to_owned(),
-                n => {
-                    format!("; the change touches {} (+{} −{})", words::count(n, "file"), diff.added(), diff.removed())
-                }
-            });
-        }
-        sentence.push('.');
-        Some(sentence)
+        let over = match self.sessions.len() {
+            0 | 1 => String::new(),
+            n => format!(" over {n} processes"),
+        };
+        let change = facts.diff.as_ref().map_or_else(String::new, |diff| match diff.files.len() {
+            0 => "; no file was changed".to_owned(),
+            n => format!("; the change touches {} (+{} −{})", words::count(n, "file"), diff.added(), diff.removed()),
+        });
+        Some(format!("{} in {}{over}{change}.", parts.join(", "), words::span(self.elapsed())))
     }
 
     fn proof(&self) -> Option<String> {
@@ -93,8 +88,7 @@ impl Summary {
         let failed: Vec<&TaskRow> = self.tasks.iter().filter(|task| task.status == TaskStatus::Failed).collect();
         let first = failed.first()?;
         let why = first.error.as_ref().map_or(String::new(), |(class, detail)| {
-            let line = detail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-            format!(": {class}: {}", text::printable(line.trim(), 160))
+            format!(": {class}: {}", text::printable(words::last_line(detail), 160))
         });
         let claim = match first.claim {
             Some(super::Claim::Done) => ", though its agent said done",
@@ -107,19 +101,19 @@ impl Summary {
         Some(format!("Task {} failed{claim}{why}{more}.", first.id))
     }
 
-    fn remains(&self, facts: &Facts) -> Option<String> {
+    fn remains(&self, facts: &Facts) -> String {
         if let Some(onto) = self.applied.last() {
-            return Some(format!("The change was applied onto {}.", text::printable(&onto.path, 160)));
+            return format!("The change was applied onto {}.", text::printable(&onto.path, 160));
         }
         let next = self.next_steps(facts).into_iter().next();
         let todo = next.map_or(String::new(), |next| format!(" What remains: {}.", next.why));
-        Some(match self.standing(facts.liveness) {
+        match self.standing(facts.liveness) {
             Standing::Running => "It is still running.".to_owned(),
             Standing::Interrupted => format!("Its process ended without a word.{todo}"),
             Standing::Stopped(cause) => format!("It stopped because {}.{todo}", words::stop(&cause)),
             Standing::Finished(_) if todo.is_empty() => "Nothing remains to be done.".to_owned(),
             Standing::Finished(_) => todo.trim_start().to_owned(),
-        })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! How amounts, colours and causes are said, the same in every rendering.
 
 use crate::event::{CheckStatus, Decision, SkipCause, StopCause, Verdict};
+use crate::plan::Role;
 use crate::time::{Span, Timestamp};
 
 use super::{CheckRow, TaskRow, TaskStatus};
@@ -27,9 +28,16 @@ pub(crate) fn time(at: Timestamp) -> String {
     format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
 
-/// The time of day to the second, UTC.
-pub(crate) fn clock(at: Timestamp) -> String {
-    at.to_string().get(11..19).unwrap_or_default().to_owned()
+/// The last `n` lines that are not empty.
+pub(crate) fn last_lines(text: &str, n: usize) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(n).collect();
+    lines.reverse();
+    lines
+}
+
+/// The last line that is not empty, without its indent: where tools say what went wrong.
+pub(crate) fn last_line(text: &str) -> &str {
+    last_lines(text, 1).first().map_or("", |line| line.trim())
 }
 
 /// An amount of bytes: `812 B`, `1.4 KiB`.
@@ -99,6 +107,15 @@ pub(crate) fn meaning(verdict: Verdict) -> &'static str {
         Verdict::Unchecked => "there was no check",
         Verdict::Vacuous => "a check that should prove the change was green before it",
         Verdict::Inconclusive => "the checks could not decide: a tool is missing, or no test ran",
+    }
+}
+
+/// The same for a task without a check of its own.
+pub(crate) fn meaning_of(role: Role, verdict: Verdict) -> &'static str {
+    if verdict == Verdict::Verified && role.is_read_only() {
+        "a valid answer, and an unchanged tree"
+    } else {
+        meaning(verdict)
     }
 }
 

@@ -1,0 +1,225 @@
+//! The console itself: who may write what, where.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::sink::Sink;
+use super::style::{Mark, Paint, Style};
+use super::{Options, Output, Surroundings, Verbosity};
+use crate::text;
+
+/// Both streams, shared: a clone writes to the same ones.
+#[derive(Clone)]
+pub struct Console {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    stdout: Sink,
+    stderr: Sink,
+    options: Options,
+    stdout_style: Style,
+    stderr_style: Style,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}
+
+impl Console {
+    /// The console of this process.
+    pub fn new(options: Options, around: &Surroundings) -> Self {
+        Self::with_streams(options, around, Box::new(io::stdout()), Box::new(io::stderr()))
+    }
+
+    /// A console that writes elsewhere.
+    pub fn with_streams(
+        options: Options,
+        around: &Surroundings,
+        stdout: Box<dyn Write + Send>,
+        stderr: Box<dyn Write + Send>,
+    ) -> Self {
+        let unicode = around.speaks_unicode();
+        let style = |is_terminal| Style { colour: around.colours(options.color, is_terminal), unicode };
+        Self {
+            shared: Arc::new(Shared {
+                stdout: Sink::new(stdout),
+                stderr: Sink::new(stderr),
+                options,
+                stdout_style: style(around.stdout_is_terminal),
+                stderr_style: style(around.stderr_is_terminal),
+            }),
+        }
+    }
+
+    /// What stdout carries.
+    pub fn output(&self) -> Output {
+        self.shared.options.output
+    }
+
+    /// How much stderr carries.
+    pub fn verbosity(&self) -> Verbosity {
+        self.shared.options.verbosity
+    }
+
+    /// Whether stderr is coloured.
+    pub fn colours_stderr(&self) -> bool {
+        self.shared.stderr_style.colour
+    }
+
+    /// Whether marks beyond ASCII may be shown.
+    pub fn speaks_unicode(&self) -> bool {
+        self.shared.stderr_style.unicode
+    }
+
+    /// Data on stdout, as it is but for what could mislead a terminal. The caller ends its lines.
+    pub fn data(&self, data: &str) {
+        self.shared.stdout.write(&text::clean(data));
+    }
+
+    /// A line for people on stdout.
+    pub fn line(&self, line: &str) {
+        self.shared.stdout.write(&(self.shared.stdout_style.plain(line) + "\n"));
+    }
+
+    /// A JSON document on stdout, indented by two.
+    pub fn document(&self, document: &impl Serialize) -> serde_json::Result<()> {
+        let json = serde_json::to_string_pretty(document)?;
+        self.shared.stdout.write(&(text::json(&json).into_owned() + "\n"));
+        Ok(())
+    }
+
+    /// A JSON value on a line of its own on stdout.
+    pub fn json_line(&self, value: &impl Serialize) -> serde_json::Result<()> {
+        let json = serde_json::to_string(value)?;
+        self.shared.stdout.write(&(text::json(&json).into_owned() + "\n"));
+        Ok(())
+    }
+
+    /// A line on stderr that a user wants to see; `-q` keeps it away.
+    pub fn note(&self, note: &str) {
+        self.say(Verbosity::Normal, &(self.shared.stderr_style.plain(note) + "\n"));
+    }
+
+    /// A line on stderr for `-v`.
+    pub fn detail(&self, detail: &str) {
+        self.say(Verbosity::Verbose, &(self.shared.stderr_style.plain(detail) + "\n"));
+    }
+
+    /// A warning on stderr, always.
+    pub fn warn(&self, warning: &str) {
+        let line = self.shared.stderr_style.line(Mark::Warn, &[(Paint::Warn, "warning: "), (Paint::Plain, warning)]);
+        self.say(Verbosity::Quiet, &line);
+    }
+
+    /// A question on stderr, always, without a line end.
+    pub fn ask(&self, question: &str) {
+        self.say(Verbosity::Quiet, &self.shared.stderr_style.plain(question));
+    }
+
+    /// Lines on stderr that their maker has already cleaned and coloured: rendered errors.
+    pub fn rendered(&self, rendered: &str) {
+        self.say(Verbosity::Quiet, rendered);
+    }
+
+    /// Whether stdout's reader is gone: what only makes data may stop.
+    pub fn is_stdout_gone(&self) -> bool {
+        self.shared.stdout.is_broken()
+    }
+
+    /// Whether all data reached stdout. A closed pipe is not an error; a full disk is.
+    pub fn finish(&self) -> io::Result<()> {
+        self.shared.stdout.failure()
+    }
+
+    pub(super) fn mark(&self, from: Verbosity, mark: Mark, pieces: &[(Paint, &str)]) {
+        self.say(from, &self.shared.stderr_style.line(mark, pieces));
+    }
+
+    fn say(&self, from: Verbosity, text: &str) {
+        if self.shared.options.verbosity >= from {
+            self.shared.stderr.write(text);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::Mutex;
+
+    use super::super::ColorChoice;
+    use super::*;
+
+    /// A stream whose text can be read back.
+    #[derive(Clone, Default)]
+    pub(in super::super) struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Paper {
+        pub(in super::super) fn read(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    pub(in super::super) fn console(options: Options, around: &Surroundings) -> (Console, Paper, Paper) {
+        let (out, err) = (Paper::default(), Paper::default());
+        let console = Console::with_streams(options, around, Box::new(out.clone()), Box::new(err.clone()));
+        (console, out, err)
+    }
+
+    #[test]
+    fn data_goes_to_stdout_and_everything_else_to_stderr() {
+        let (console, out, err) = console(Options::default(), &Surroundings::default());
+        console.data("a,b\n");
+        console.line("line → \u{1b}[31m");
+        console.note("note");
+        console.detail("detail");
+        console.warn("careful");
+        console.ask("go on? ");
+        assert_eq!(out.read(), "a,b\nline → \\u{1b}[31m\n");
+        assert_eq!(err.read(), "note\n! warning: careful\ngo on? ");
+    }
+
+    #[test]
+    fn quiet_keeps_warnings_and_verbose_adds_details() {
+        for (verbosity, said) in [(Verbosity::Quiet, "! warning: w\n"), (Verbosity::Verbose, "n\nd\n! warning: w\n")] {
+            let (console, _, err) = console(Options { verbosity, ..Options::default() }, &Surroundings::default());
+            console.note("n");
+            console.detail("d");
+            console.warn("w");
+            assert_eq!(err.read(), said);
+        }
+    }
+
+    #[test]
+    fn a_document_is_one_safe_json_text() {
+        let (console, out, _) = console(Options::default(), &Surroundings::default());
+        let value = serde_json::json!({"a": "x\u{202e}\u{1b}"});
+        console.document(&value).unwrap();
+        assert_eq!(out.read(), "{\n  \"a\": \"x\\u202e\\u001b\"\n}\n");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&out.read()).unwrap(), value);
+    }
+
+    #[test]
+    fn colour_is_forced_by_always_only() {
+        for (color, coloured) in [(ColorChoice::Always, true), (ColorChoice::Auto, false)] {
+            let (console, _, err) = console(Options { color, ..Options::default() }, &Surroundings::default());
+            console.warn("w");
+            assert_eq!(err.read().contains('\u{1b}'), coloured);
+        }
+    }
+}

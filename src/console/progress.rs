@@ -1,0 +1,425 @@
+//! A run as it goes: one readable line per event on stderr, and under `jsonl` the event itself on stdout.
+//!
+//! It keeps a [`Summary`] of its own, so that a line can say what its event alone does not know.
+
+use super::style::{Mark, Paint};
+use super::{Console, Output, Verbosity};
+use crate::event::{
+    AttemptFinished, AttemptOutcome, CheckRun, CheckStatus, Decision, Event, FailureClass, Kind, RunStarted, Sandbox,
+    StopCause, Verdict,
+};
+use crate::report::{CheckRow, Facts, Outcome, Summary, words};
+use crate::text;
+
+/// Lines shown of a red check's or a failed attempt's output.
+const TAIL: usize = 8;
+
+/// Tells of one run. Feed it every event, after it is durable, in order.
+#[derive(Debug)]
+pub struct Progress {
+    console: Console,
+    summary: Summary,
+}
+
+impl Progress {
+    /// From the run's beginning.
+    pub fn new(console: Console) -> Self {
+        Self { console, summary: Summary::default() }
+    }
+
+    /// From here on; `before` has been told already, by another process.
+    pub fn resumed(console: Console, before: &[Event]) -> Self {
+        Self { console, summary: Summary::of(before) }
+    }
+
+    /// What the run has come to so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Tells of the next event.
+    pub fn event(&mut self, event: &Event) -> serde_json::Result<()> {
+        self.summary.apply(event);
+        match self.console.output() {
+            Output::Jsonl => self.console.json_line(event)?,
+            Output::Text | Output::Json => {}
+        }
+        if event.task.is_some() {
+            self.task_event(event);
+        } else {
+            self.run_event(event);
+        }
+        Ok(())
+    }
+
+    /// The last words: verdict, census, what the checks showed, what to type next. Under `-q` only when
+    /// the run did not succeed.
+    pub fn close(&self, facts: &Facts) {
+        let outcome = self.summary.standing(facts.liveness).outcome();
+        let (from, mark, paint) = match outcome {
+            Outcome::Success | Outcome::Planned | Outcome::Running => (Verbosity::Normal, Mark::Good, Paint::Good),
+            Outcome::Unverified | Outcome::Stopped | Outcome::Interrupted => {
+                (Verbosity::Quiet, Mark::Warn, Paint::Warn)
+            }
+            Outcome::Failed | Outcome::Exhausted | Outcome::Denied | Outcome::Unusable => {
+                (Verbosity::Quiet, Mark::Bad, Paint::Bad)
+            }
+        };
+        self.console.mark(from, Mark::None, &[]);
+        let exit = self.summary.exit_code().map_or_else(String::new, |code| format!(" (exit {code})"));
+        self.console.mark(from, mark, &[(paint, outcome.as_str()), (Paint::Plain, &exit)]);
+        for sentence in self.summary.synthesis(facts) {
+            self.console.mark(from, Mark::None, &[(Paint::Plain, &sentence)]);
+        }
+        for step in self.summary.next_steps(facts) {
+            self.console.mark(
+                from,
+                Mark::None,
+                &[(Paint::Bold, &step.command), (Paint::Dim, "  # "), (Paint::Dim, &step.why)],
+            );
+        }
+    }
+
+    fn run_event(&self, event: &Event) {
+        let say = |mark, what: &str| self.console.mark(Verbosity::Normal, mark, &[(Paint::Plain, what)]);
+        match &event.kind {
+            Kind::RunStarted(it) => self.run_started(event, it),
+            Kind::RunOpened(it) => {
+                let census = self.summary.census();
+                let open = format!("  {} of {} tasks done", census.passed, census.planned);
+                self.console.mark(
+                    Verbosity::Normal,
+                    Mark::None,
+                    &[(Paint::Bold, "run "), (Paint::Bold, event.run.as_str()), (Paint::Plain, &open)],
+                );
+                if it.healed_bytes > 0 {
+                    say(
+                        Mark::Warn,
+                        &format!("a torn last line of {} was cut off the journal", words::bytes(it.healed_bytes)),
+                    );
+                }
+            }
+            Kind::PlanAccepted(it) => {
+                let tasks = words::count(it.plan.tasks.len(), "task");
+                say(Mark::None, &format!("plan {}  {tasks}", it.plan.plan_id));
+            }
+            Kind::PlanRejected { faults } => {
+                let first = faults.first().map_or("", String::as_str);
+                self.problem(&format!("the proposed plan has {}: ", words::count(faults.len(), "fault")), first);
+            }
+            Kind::CheckFinished(it) => self.check(event, it),
+            Kind::ApprovalRequested {} => self.problem("the plan waits for a decision", ""),
+            Kind::ApprovalDecided { by, decision } => self.decided("plan", by, *decision),
+            Kind::RunPaused { why, until } => {
+                let until = until.map_or_else(String::new, |until| format!(" until {} UTC", words::time(until)));
+                self.problem("paused: ", &format!("{why}{until}"));
+            }
+            Kind::RunContinued {} => say(Mark::None, "goes on"),
+            Kind::RunStopped { why } => self.stopped(why),
+            Kind::ChangeApplied { onto } => say(Mark::Good, &format!("change applied onto {}", onto.path)),
+            // The last words tell of the end; the others are for `-v`.
+            Kind::RunFinished { .. } => {}
+            Kind::BaseChecked(it) => {
+                let what = format!("base: {} is {}", it.check, words::colour(it.outcome.status));
+                self.console.mark(Verbosity::Verbose, Mark::None, &[(Paint::Dim, &what)]);
+            }
+            Kind::PlanProposed { .. }
+            | Kind::WorkspaceCreated(_)
+            | Kind::AttemptStarted(_)
+            | Kind::AttemptFinished(_)
+            | Kind::TaskSucceeded(_)
+            | Kind::TaskFailed { .. }
+            | Kind::TaskSkipped { .. }
+            | Kind::TaskCancelled { .. }
+            | Kind::TaskReused(_)
+            | Kind::TaskReopened { .. }
+            | Kind::PolicyDenied { .. } => self.step(event),
+        }
+    }
+
+    fn task_event(&self, event: &Event) {
+        let task = event.task.as_ref().map_or("", |task| task.as_str());
+        let say = |mark, from, what: &str| {
+            self.console.mark(from, mark, &[(Paint::Bold, task), (Paint::Plain, "  "), (Paint::Plain, what)]);
+        };
+        match &event.kind {
+            Kind::AttemptStarted(it) => {
+                let role = self.row(event).map_or("", |row| row.role.as_str());
+                let attempt = format!("  attempt {} ({})", event.attempt.unwrap_or(1), it.agent.name);
+                self.console.mark(
+                    Verbosity::Normal,
+                    Mark::Start,
+                    &[(Paint::Plain, &format!("{role:<9}  ")), (Paint::Bold, task), (Paint::Dim, &attempt)],
+                );
+            }
+            Kind::AttemptFinished(it) => self.attempt_finished(event, it),
+            Kind::CheckFinished(it) => self.check(event, it),
+            Kind::TaskSucceeded(it) => self.succeeded(event, it.verdict),
+            Kind::TaskFailed { class, detail } => self.failed(event, *class, detail),
+            Kind::TaskSkipped { cause } => {
+                say(Mark::Skip, Verbosity::Normal, &format!("skipped: {}", words::skip(cause)));
+            }
+            Kind::TaskCancelled { by } => say(Mark::Bad, Verbosity::Quiet, &format!("cancelled by {by}")),
+            Kind::TaskReused(it) => say(Mark::Good, Verbosity::Normal, &format!("reused from attempt {}", it.from)),
+            Kind::TaskReopened { why } => say(Mark::None, Verbosity::Normal, &format!("runs again: {why}")),
+            Kind::PolicyDenied { rule, paths } => {
+                say(Mark::Warn, Verbosity::Quiet, &format!("broke a rule: {rule} {}", paths.join(", ")));
+            }
+            Kind::ApprovalRequested {} => say(Mark::Warn, Verbosity::Quiet, "waits for a decision"),
+            Kind::ApprovalDecided { by, decision } => self.decided(task, by, *decision),
+            Kind::RunStarted(_)
+            | Kind::RunOpened(_)
+            | Kind::PlanProposed { .. }
+            | Kind::PlanRejected { .. }
+            | Kind::PlanAccepted(_)
+            | Kind::WorkspaceCreated(_)
+            | Kind::BaseChecked(_)
+            | Kind::RunPaused { .. }
+            | Kind::RunContinued {}
+            | Kind::RunStopped { .. }
+            | Kind::RunFinished { .. }
+            | Kind::ChangeApplied { .. } => self.step(event),
+        }
+    }
+
+    fn run_started(&self, event: &Event, it: &RunStarted) {
+        let title = text::printable(&it.title, 100);
+        self.console.mark(
+            Verbosity::Normal,
+            Mark::None,
+            &[(Paint::Bold, "run "), (Paint::Bold, event.run.as_str()), (Paint::Plain, "  "), (Paint::Plain, &title)],
+        );
+        match it.sandbox {
+            Sandbox::None => self.console.mark(
+                Verbosity::Normal,
+                Mark::Warn,
+                &[(
+                    Paint::Warn,
+                    "sandbox: none. Agents and checks run with your own rights; do not run strangers' tickets.",
+                )],
+            ),
+        }
+    }
+
+    fn attempt_finished(&self, event: &Event, it: &AttemptFinished) {
+        let task = event.task.as_ref().map_or("", |task| task.as_str());
+        let (attempt, took) = (event.attempt.unwrap_or(1), words::millis(it.ms));
+        let cut = if it.truncated { "; its output was cut at the cap" } else { "" };
+        let left = match it.leaked {
+            0 => String::new(),
+            n => format!("; {} left behind, and ended by us", words::processes(n)),
+        };
+        match &it.outcome {
+            AttemptOutcome::Ok(result) => {
+                let says = if result.status.is_done() { "says done" } else { "says it failed" };
+                let line = format!("  {says}  {took}{cut}{left}");
+                let from = if cut.is_empty() && left.is_empty() { Verbosity::Verbose } else { Verbosity::Normal };
+                self.console.mark(from, Mark::None, &[(Paint::Plain, task), (Paint::Dim, &line)]);
+            }
+            AttemptOutcome::Failed(failure) => {
+                let line = format!("  attempt {attempt} failed: {}  {took}{cut}{left}", failure.class);
+                self.console.mark(Verbosity::Quiet, Mark::Bad, &[(Paint::Bold, task), (Paint::Bad, &line)]);
+                self.tail(&failure.detail);
+            }
+        }
+    }
+
+    fn check(&self, event: &Event, it: &CheckRun) {
+        let row = self.summary.check(event.task.as_ref(), &it.check);
+        let change = row.map_or_else(|| words::colour(it.outcome.status).to_owned(), words::change);
+        let name = format!("{} {change}", it.check);
+        let of = event.task.as_ref().map_or_else(String::new, |task| format!("  ({task})"));
+        let took = format!("{of}  {}", words::millis(it.outcome.ms));
+        let (from, mark, paint) = match (it.outcome.status, row.is_some_and(CheckRow::is_no_worse)) {
+            (CheckStatus::Green, _) if event.task.is_some() => (Verbosity::Verbose, Mark::Good, Paint::Good),
+            (CheckStatus::Green, _) => (Verbosity::Normal, Mark::Good, Paint::Good),
+            (CheckStatus::Red, false) => (Verbosity::Quiet, Mark::Bad, Paint::Bad),
+            (CheckStatus::Red | CheckStatus::Empty | CheckStatus::Missing, _) => {
+                (Verbosity::Normal, Mark::Warn, Paint::Warn)
+            }
+        };
+        self.console.mark(from, mark, &[(paint, &name), (Paint::Dim, &took)]);
+        if it.outcome.status == CheckStatus::Red && from == Verbosity::Quiet {
+            self.tail(&it.outcome.tail);
+        }
+    }
+
+    fn succeeded(&self, event: &Event, verdict: Verdict) {
+        let Some(row) = self.row(event) else { return self.step(event) };
+        let checks: Vec<String> =
+            self.summary.checks_of(&row.id).map(|check| format!("{} {}", check.name, words::change(check))).collect();
+        let proof = if checks.is_empty() { words::meaning_of(row.role, verdict).to_owned() } else { checks.join(", ") };
+        let (mark, paint, from) = match verdict {
+            Verdict::Verified => (Mark::Good, Paint::Good, Verbosity::Normal),
+            Verdict::RegressionOnly => (Mark::Good, Paint::Plain, Verbosity::Normal),
+            Verdict::Unchecked | Verdict::Vacuous | Verdict::Inconclusive => {
+                (Mark::Warn, Paint::Warn, Verbosity::Quiet)
+            }
+        };
+        let proof = format!(": {proof}  {}", words::span(row.worked));
+        self.console.mark(
+            from,
+            mark,
+            &[
+                (Paint::Bold, row.id.as_str()),
+                (Paint::Plain, " "),
+                (paint, words::verdict(verdict)),
+                (Paint::Plain, &proof),
+            ],
+        );
+    }
+
+    fn failed(&self, event: &Event, class: FailureClass, detail: &str) {
+        let task = event.task.as_ref().map_or("", |task| task.as_str());
+        let why = format!("  failed: {class}: {}", text::printable(words::last_line(detail), 160));
+        self.console.mark(Verbosity::Quiet, Mark::Bad, &[(Paint::Bold, task), (Paint::Bad, &why)]);
+    }
+
+    fn stopped(&self, why: &StopCause) {
+        self.problem("stopped: ", &words::stop(why));
+    }
+
+    fn decided(&self, what: &str, by: &str, decision: Decision) {
+        let line = format!("  {} by {by}", words::decision(decision));
+        self.console.mark(Verbosity::Normal, Mark::None, &[(Paint::Plain, what), (Paint::Plain, &line)]);
+    }
+
+    fn problem(&self, what: &str, detail: &str) {
+        self.console.mark(Verbosity::Quiet, Mark::Warn, &[(Paint::Warn, what), (Paint::Plain, detail)]);
+    }
+
+    /// An event that only `-v` shows, by its name.
+    fn step(&self, event: &Event) {
+        self.console.mark(Verbosity::Verbose, Mark::None, &[(Paint::Dim, event.kind.name())]);
+    }
+
+    fn tail(&self, detail: &str) {
+        for line in words::last_lines(detail, TAIL) {
+            self.console.mark(Verbosity::Quiet, Mark::None, &[(Paint::Dim, "  | "), (Paint::Plain, line)]);
+        }
+    }
+
+    fn row(&self, event: &Event) -> Option<&crate::report::TaskRow> {
+        event.task.as_ref().and_then(|task| self.summary.task(task))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::printer::tests::console;
+    use super::super::{Options, Surroundings};
+    use super::*;
+    use crate::report::Liveness;
+    use crate::report::sample::Story;
+
+    const GONE: Facts = Facts { liveness: Liveness::Gone, diff: None };
+
+    fn told(story: &Story, options: Options, around: &Surroundings) -> (String, String) {
+        let (console, out, err) = console(options, around);
+        let mut progress = Progress::new(console);
+        for event in &story.events {
+            progress.event(event).unwrap();
+        }
+        progress.close(&GONE);
+        (out.read(), err.read())
+    }
+
+    #[test]
+    fn a_run_reads_as_plain_lines() {
+        let (out, err) = told(&Story::red_to_green(), Options::default(), &Surroundings::default());
+        assert_eq!(out, "");
+        insta::assert_snapshot!(err, @r#"
+          run 20261121-093312-a1b2  Fix median
+        ! sandbox: none. Agents and checks run with your own rights; do not run strangers' tickets.
+          plan OP-20261121-093312-A1B2  2 tasks
+        ▶ research   find  attempt 1 (builtin)
+        ✓ find verified: a valid answer, and an unchanged tree  1.2s
+        ▶ implement  fix  attempt 1 (builtin)
+        ✓ fix verified: unit red → green  1.9s
+
+        ✓ success (exit 0)
+          “Fix median” (PROJ-7) became a plan of 2 tasks, by the template planner.
+          2 of 2 tasks succeeded in 10.0s.
+          What proves it: the check unit was red before the change and green after it.
+          What remains: bring the change into your tree.
+          orchestra apply 20261121-093312-a1b2  # bring the change into your tree
+        "#);
+    }
+
+    #[test]
+    fn a_failed_run_shows_the_red_check_and_what_to_type() {
+        let (_, err) = told(&Story::red_stays(), Options::default(), &Surroundings::default());
+        insta::assert_snapshot!(err, @r#"
+          run 20261121-093312-a1b2  Fix median
+        ! sandbox: none. Agents and checks run with your own rights; do not run strangers' tickets.
+          plan OP-20261121-093312-A1B2  3 tasks
+        ▶ research   find  attempt 1 (builtin)
+        ✓ find verified: a valid answer, and an unchanged tree  1.2s
+        ▶ implement  fix  attempt 1 (builtin)
+        ✗ unit red → red  (fix)  700ms
+            | test median ... FAILED
+        ▶ implement  fix  attempt 2 (builtin)
+        ✗ unit red → red  (fix)  700ms
+            | test median ... FAILED
+        ✗ fix  failed: rejected: test median ... FAILED
+        ↷ judge  skipped: fix, which it depends on, did not succeed
+
+        ✗ failed (exit 1)
+          “Fix median” (PROJ-7) became a plan of 3 tasks, by the template planner.
+          1 of 3 tasks succeeded, 1 failed, 1 skipped in 14.0s.
+          Nothing proves it: the check unit is red after the change.
+          Task fix failed, though its agent said done: rejected: test median ... FAILED.
+          What remains: run what failed or was skipped again; nothing finished runs again.
+          orchestra resume 20261121-093312-a1b2  # run what failed or was skipped again; nothing finished runs again
+          orchestra resume 20261121-093312-a1b2 --explain  # see first what would run, and why
+        "#);
+    }
+
+    #[test]
+    fn a_dumb_terminal_gets_ascii() {
+        let around = Surroundings { term: Some("dumb".to_owned()), ..Surroundings::default() };
+        let (_, err) = told(&Story::red_to_green(), Options::default(), &around);
+        assert!(err.is_ascii() && err.contains("ok fix verified: unit red -> green"), "{err}");
+    }
+
+    #[test]
+    fn quiet_is_silent_about_success_and_not_about_failure() {
+        let options = Options { verbosity: Verbosity::Quiet, ..Options::default() };
+        assert_eq!(told(&Story::red_to_green(), options, &Surroundings::default()).1, "");
+        let (_, err) = told(&Story::red_stays(), options, &Surroundings::default());
+        assert!(err.contains("fix  failed: rejected") && err.contains("orchestra resume"), "{err}");
+    }
+
+    #[test]
+    fn jsonl_is_the_events_as_the_journal_has_them() {
+        let story = Story::red_stays();
+        let options = Options { output: Output::Jsonl, ..Options::default() };
+        let (out, _) = told(&story, options, &Surroundings::default());
+        let read: Vec<Event> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(read, story.events);
+    }
+
+    #[test]
+    fn every_kind_of_event_is_told_under_verbose() {
+        let options = Options { verbosity: Verbosity::Verbose, ..Options::default() };
+        let mut story = Story::opening("t", &[("a", crate::plan::Role::Test)]);
+        for kind in [
+            Kind::ApprovalRequested {},
+            Kind::ApprovalDecided { by: "ann".to_owned(), decision: Decision::Approve },
+            Kind::RunPaused { why: "quota".to_owned(), until: None },
+            Kind::RunContinued {},
+            Kind::PlanRejected { faults: vec!["$.tasks: a cycle".to_owned()] },
+            Kind::RunStopped { why: StopCause::Signal(2) },
+        ] {
+            let before = told(&story, options, &Surroundings::default()).1.lines().count();
+            story.add(None, kind);
+            assert!(told(&story, options, &Surroundings::default()).1.lines().count() >= before);
+        }
+        let (_, err) = told(&story, options, &Surroundings::default());
+        for said in
+            ["the plan waits", "approved by ann", "paused: quota", "goes on", "a cycle", "SIGINT", "stopped (exit 130)"]
+        {
+            assert!(err.contains(said), "{said} in\n{err}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The page as plain lines for a terminal, at most 100 columns wide where words allow it.
+
+use super::page::{Page, TaskLine};
+use super::{Facts, Summary, words};
+use crate::text;
+
+/// The widest line.
+const WIDTH: usize = 100;
+/// Lines shown of a red check's output, or of an error's detail.
+const TAIL: usize = 8;
+
+impl Summary {
+    /// The report for a terminal: clean lines without their line ends.
+    pub fn lines(&self, facts: &Facts) -> Vec<String> {
+        let page = Page::of(self, facts);
+        let mut out = vec![format!("{}: {}", page.title, page.verdict), String::new()];
+        out.extend(wrap(&page.synthesis, WIDTH));
+        out.push(String::new());
+        out.extend(page.facts.iter().map(|fact| format!("{:<14}{}", fact.label, fact.value)));
+        tasks(&mut out, &page);
+        section(&mut out, "checks", page.checks.iter().flat_map(check));
+        if let Some(diff) = &page.diff {
+            let more = (diff.more > 0).then(|| format!("and {} more", diff.more));
+            let files = diff.files.iter().map(|file| format!("{}  +{} −{}", file.path, file.added, file.removed));
+            section(&mut out, "change", files.chain(more));
+        }
+        let artifact = |it: &super::page::ArtifactLine| format!("{}  {}  from {}", it.path, it.size, it.task);
+        section(&mut out, "artifacts", page.artifacts.iter().map(artifact));
+        section(&mut out, "errors", page.errors.iter().flat_map(error));
+        let concern = |it: &super::page::ConcernLine| {
+            let task = if it.task.is_empty() { String::new() } else { format!(", {}", it.task) };
+            format!("{}{task}: {}", it.kind, it.text)
+        };
+        section(&mut out, "worth knowing", page.concerns.iter().map(concern));
+        section(&mut out, "numbers", page.metrics.iter().map(|it| format!("{:<30}{}", it.label, it.value)));
+        if !page.warning.is_empty() {
+            out.push(String::new());
+            out.extend(wrap(&format!("sandbox: {}", page.warning), WIDTH));
+        }
+        section(
+            &mut out,
+            "what to type next",
+            self.next_steps(facts).iter().flat_map(|step| [step.command.clone(), format!("    {}", step.why)]),
+        );
+        out.iter().map(|line| text::clean(line).into_owned()).collect()
+    }
+}
+
+fn section(out: &mut Vec<String>, title: &str, lines: impl Iterator<Item = String>) {
+    let before = out.len();
+    out.extend(lines.map(|line| format!("  {line}")));
+    if out.len() > before {
+        out.insert(before, String::new());
+        out.insert(before + 1, title.to_owned());
+    }
+}
+
+fn error(it: &super::page::ErrorLine) -> impl Iterator<Item = String> {
+    std::iter::once(format!("{}: {} in {}", it.class, it.count, it.tasks)).chain(tail(&it.detail))
+}
+
+fn check(it: &super::page::CheckLine) -> impl Iterator<Item = String> {
+    let head = format!("{}  {}  (for {}){}", it.name, it.change, it.of, it.detail);
+    std::iter::once(head).chain(tail(&it.tail))
+}
+
+/// The last lines of a longer text, set off with a bar.
+fn tail(detail: &str) -> impl Iterator<Item = String> {
+    words::last_lines(detail, TAIL).into_iter().map(|line| format!("  | {}", text::printable(line, WIDTH - 6)))
+}
+
+fn tasks(out: &mut Vec<String>, page: &Page) {
+    if page.tasks.is_empty() {
+        return;
+    }
+    let cells = |task: &TaskLine| {
+        let agent = text::printable(&task.agent, 12);
+        let (claimed, verified) = (task.claimed.to_owned(), task.verified.to_owned());
+        let (status, attempts) = (task.status.clone(), task.attempts.to_string());
+        [task.id.clone(), task.role.to_owned(), agent, status, claimed, verified, attempts, task.time.clone()]
+    };
+    let head = ["task", "role", "agent", "status", "claimed", "verified", "tries", "time"].map(str::to_owned);
+    let rows: Vec<[String; 8]> = std::iter::once(head).chain(page.tasks.iter().map(cells)).collect();
+    let mut widths = [0; 8];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    // Ids are the only column that strangers can make wide.
+    let others: usize = widths[1..].iter().map(|width| width + 2).sum();
+    widths[0] = widths[0].min(WIDTH.saturating_sub(others + 2).max(12));
+    let row = |row: &[String; 8]| {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            // One less, so that the mark of a cut fits in.
+            let cell = if cell.chars().count() > width { text::printable(cell, width - 1) } else { cell.clone() };
+            line.extend([cell.as_str(), &" ".repeat(width.saturating_sub(cell.chars().count()) + 2)]);
+        }
+        line.trim_end().to_owned()
+    };
+    section(out, "tasks", rows.iter().map(row));
+    out.push(format!("  {}", page.census));
+    for task in page.tasks.iter().filter(|task| !task.note.is_empty()) {
+        let lines = wrap(&format!("{}: {}", task.id, task.note), WIDTH - 4);
+        out.extend(lines.iter().enumerate().map(|(n, line)| format!("{}{line}", if n == 0 { "  " } else { "    " })));
+    }
+}
+
+/// Breaks at spaces; a word longer than a line keeps its own.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Story;
+    use super::super::{DiffFile, DiffStat, Liveness};
+    use super::*;
+    use crate::plan::Role;
+
+    fn facts() -> Facts {
+        let file = DiffFile { path: "src/lib.rs".to_owned(), added: 3, removed: 1 };
+        Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }) }
+    }
+
+    #[test]
+    fn a_failed_run_fits_a_terminal() {
+        let lines = Summary::of(&Story::red_stays().events).lines(&facts());
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        Fix median: failed
+
+        “Fix median” (PROJ-7) became a plan of 3 tasks, by the template planner. 1 of 3 tasks succeeded, 1
+        failed, 1 skipped in 14.0s; the change touches 1 file (+3 −1). Nothing proves it: the check unit is
+        red after the change. Task fix failed, though its agent said done: rejected: test median ... FAILED.
+        What remains: run what failed or was skipped again; nothing finished runs again.
+
+        verdict       failed (exit 1)
+        run           20261121-093312-a1b2
+        ticket        PROJ-7
+        plan          OP-20261121-093312-A1B2, by template
+        goal          A median that is right.
+        trace         0af7651916cd43dd8448eb211c80319c
+        began         2026-11-21 09:33:13 UTC
+        last recorded 2026-11-21 09:33:27 UTC
+
+        tasks
+          task   role       agent    status     claimed  verified  tries  time
+          find   research   builtin  succeeded  done     verified  1      1.2s
+          fix    implement  builtin  failed     done     no        2      3.8s
+          judge  review     —        skipped    —        —         0      —
+          3 planned, 2 run, 1 passed, 1 failed, 1 skipped, 0 reused, 0 unverified
+          fix: rejected: test median ... FAILED
+          judge: skipped: fix, which it depends on, did not succeed
+
+        checks
+          unit  red → red  (for fix), 12 tests, 700ms, must turn green
+            | test median ... FAILED
+
+        change
+          src/lib.rs  +3 −1
+
+        errors
+          rejected: 1 failure in fix
+            | unit is red
+            | test median ... FAILED
+
+        numbers
+          success rate                  50 % (1 of 2)
+          attempts                      3
+          wall time                     14.0s
+          time in attempts and checks   5.0s
+          mean per task                 2.5s
+          processes                     1, 0 cut off
+          tokens and cost               unknown: none of 3 attempts and planning rounds told
+
+        sandbox: none. Agents and checks ran with your own rights; do not run strangers' tickets.
+
+        what to type next
+          orchestra resume 20261121-093312-a1b2
+              run what failed or was skipped again; nothing finished runs again
+          orchestra resume 20261121-093312-a1b2 --explain
+              see first what would run, and why
+        "#);
+    }
+
+    #[test]
+    fn long_ids_and_hostile_words_keep_the_columns() {
+        let long = "x".repeat(64);
+        let mut story = Story::opening("a\u{1b}[31m\u{202e}\nb", &[(&long, Role::Implement), ("b", Role::Test)]);
+        story.start(&long).says(&long, "\u{1b}]0;title\u{7}");
+        let lines = Summary::of(&story.events).lines(&facts());
+        for line in &lines {
+            assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+        }
+        let table = lines.iter().filter(|line| line.contains("implement") || line.contains("  test  "));
+        assert!(table.clone().count() == 2 && table.clone().all(|line| line.chars().count() <= WIDTH), "{lines:#?}");
+    }
+}
