@@ -21,6 +21,7 @@ struct Shared {
     stdout: Sink,
     stderr: Sink,
     options: Options,
+    stdout_is_terminal: bool,
     stdout_style: Style,
     stderr_style: Style,
 }
@@ -51,6 +52,7 @@ impl Console {
                 stdout: Sink::new(stdout),
                 stderr: Sink::new(stderr),
                 options,
+                stdout_is_terminal: around.stdout_is_terminal,
                 stdout_style: style(around.stdout_is_terminal),
                 stderr_style: style(around.stderr_is_terminal),
             }),
@@ -80,6 +82,12 @@ impl Console {
     /// Data on stdout, as it is but for what could mislead a terminal. The caller ends its lines.
     pub fn data(&self, data: &str) {
         self.shared.stdout.write(&text::clean(data));
+    }
+
+    /// A document for other programs on stdout, such as a patch: byte for byte into a file or a pipe, cleaned
+    /// only for a terminal. The caller ends its lines.
+    pub fn exact(&self, document: &str) {
+        if self.shared.stdout_is_terminal { self.data(document) } else { self.shared.stdout.write(document) }
     }
 
     /// A line for people on stdout.
@@ -192,6 +200,16 @@ pub(super) mod tests {
         console.ask("go on? ");
         assert_eq!(out.read(), "a,b\nline → \\u{1b}[31m\n");
         assert_eq!(err.read(), "note\n! warning: careful\ngo on? ");
+    }
+
+    #[test]
+    fn a_patch_is_exact_in_a_pipe_and_clean_on_a_terminal() {
+        for (stdout_is_terminal, shown) in [(false, "+a\r\n\u{1b}"), (true, "+a\n\\u{1b}")] {
+            let around = Surroundings { stdout_is_terminal, ..Surroundings::default() };
+            let (console, out, _) = console(Options::default(), &around);
+            console.exact("+a\r\n\u{1b}");
+            assert_eq!(out.read(), shown);
+        }
     }
 
     #[test]

@@ -376,6 +376,18 @@ mod tests {
     }
 
     #[test]
+    fn what_strangers_say_cannot_steer_the_terminal() {
+        let hostile = "a\u{1b}]0;x\u{7}\u{1b}[2J\u{202e}\rb\n✓ fix verified";
+        let mut story = Story::opening(hostile, &[("a", crate::plan::Role::Test)]);
+        story.start("a").breaks("a", FailureClass::Exited, hostile).fail("a", FailureClass::Exited, hostile);
+        story.add(Some("a"), Kind::PolicyDenied { rule: hostile.to_owned(), paths: vec![hostile.to_owned()] });
+        story.add(None, Kind::RunPaused { why: hostile.to_owned(), until: None });
+        let (_, err) = told(&story, Options::default(), &Surroundings::default());
+        assert!(!err.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{err:?}");
+        assert!(!err.lines().any(|line| line.starts_with('✓')), "no line of theirs begins like ours:\n{err}");
+    }
+
+    #[test]
     fn a_dumb_terminal_gets_ascii() {
         let around = Surroundings { term: Some("dumb".to_owned()), ..Surroundings::default() };
         let (_, err) = told(&Story::red_to_green(), Options::default(), &around);

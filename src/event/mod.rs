@@ -4,6 +4,8 @@
 mod failure;
 mod kind;
 mod outcome;
+#[cfg(test)]
+pub(crate) mod samples;
 mod terms;
 
 use serde::{Deserialize, Serialize};

@@ -46,6 +46,8 @@ impl Summary {
             Kind::TaskReused(_) => self.task_reused(event),
             Kind::TaskReopened { .. } => self.task_reopened(event),
             Kind::PolicyDenied { rule, paths } => self.policy_denied(event, rule, paths),
+            // A resumed process asks again.
+            Kind::ApprovalRequested {} if self.waiting.contains(&event.task) => {}
             Kind::ApprovalRequested {} => self.waiting.push(event.task.clone()),
             Kind::ApprovalDecided { .. } => self.waiting.retain(|task| *task != event.task),
             Kind::RunPaused { why, until } => {

@@ -46,12 +46,13 @@ impl Summary {
                 RunVerdict::Failed | RunVerdict::Denied => {
                     vec![resume("run what failed or was skipped again; nothing finished runs again"), self.explain()]
                 }
+                // A resume runs only what failed or was skipped: with nothing of it, a person must judge.
+                RunVerdict::Unverified if self.tasks.iter().all(|task| task.status == TaskStatus::Succeeded) => {
+                    let look = step(format!("orchestra runs show {run}"), "see which task no check speaks for");
+                    std::iter::once(look).chain(self.bring(facts)).collect()
+                }
                 RunVerdict::Unverified => {
-                    let mut steps = vec![resume("run what failed again, once the checks are fixed"), self.explain()];
-                    if self.tasks.iter().all(|task| task.status == TaskStatus::Succeeded) {
-                        steps.extend(self.bring(facts));
-                    }
-                    steps
+                    vec![resume("run what failed again, once the checks can pass"), self.explain()]
                 }
                 RunVerdict::Exhausted => vec![resume("go on, with a higher limit")],
                 RunVerdict::Unusable => vec![resume("go on, once the agent or the model can be used")],
@@ -92,5 +93,65 @@ impl Summary {
             return Vec::new();
         }
         vec![NextStep { command: format!("orchestra apply {run}"), why: "bring the change into your tree".to_owned() }]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Liveness;
+    use super::super::sample::{Story, id};
+    use super::*;
+    use crate::event::{Kind, Verdict};
+    use crate::plan::Role;
+
+    fn commands(story: &Story, liveness: Liveness) -> Vec<String> {
+        let facts = Facts { liveness, diff: None };
+        let steps = Summary::of(&story.events).next_steps(&facts);
+        steps.into_iter().map(|step| step.command.replace("20261121-093312-a1b2", "RUN")).collect()
+    }
+
+    #[test]
+    fn what_to_type_next_fits_how_the_run_stands() {
+        for (kind, typed) in [
+            (Kind::RunFinished { verdict: RunVerdict::Planned, exit: 0 }, "orchestra resume RUN"),
+            (Kind::RunFinished { verdict: RunVerdict::Failed, exit: 1 }, "orchestra resume RUN"),
+            (Kind::RunFinished { verdict: RunVerdict::Success, exit: 0 }, "orchestra apply RUN"),
+            (Kind::RunStopped { why: StopCause::Signal(15) }, "orchestra resume RUN"),
+            (Kind::RunStopped { why: StopCause::Held(id("a")) }, "orchestra resume RUN --decide a=rerun"),
+            (
+                Kind::RunStopped { why: StopCause::Limit("limits.run".to_owned()) },
+                "orchestra resume RUN --set limits.run=VALUE",
+            ),
+        ] {
+            let mut story = Story::opening("t", &[("a", Role::Implement)]);
+            story.add(None, kind);
+            assert_eq!(commands(&story, Liveness::Gone)[0], typed);
+        }
+    }
+
+    #[test]
+    fn an_open_decision_names_what_is_to_be_decided() {
+        let mut story = Story::opening("t", &[("a", Role::Implement)]);
+        story.add(Some("a"), Kind::ApprovalRequested {}).add(Some("a"), Kind::ApprovalRequested {});
+        story.add(None, Kind::RunStopped { why: StopCause::Approval });
+        let typed = ["orchestra resume RUN --approve a", "orchestra resume RUN --reject a"];
+        assert_eq!(commands(&story, Liveness::Gone), typed);
+    }
+
+    #[test]
+    fn nothing_is_to_be_applied_twice_or_while_it_runs() {
+        let mut story = Story::red_to_green();
+        let onto = crate::event::AppliedOnto {
+            path: "/p".to_owned(),
+            before: crate::ids::ObjectId::new(&"1".repeat(40)).unwrap(),
+            after: crate::ids::ObjectId::new(&"2".repeat(40)).unwrap(),
+            run: None,
+        };
+        story.add(None, Kind::ChangeApplied { onto });
+        assert_eq!(commands(&story, Liveness::Gone), [""; 0]);
+        let mut running = Story::opening("t", &[("a", Role::Implement)]);
+        assert_eq!(commands(&running, Liveness::Live), ["orchestra runs show RUN"]);
+        running.start("a").says("a", "x").succeed("a", Verdict::Unchecked).end(RunVerdict::Unverified);
+        assert_eq!(commands(&running, Liveness::Gone), ["orchestra runs show RUN", "orchestra apply RUN"]);
     }
 }

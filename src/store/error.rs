@@ -192,12 +192,13 @@ impl StoreError {
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Locked { .. } => StoreErrorKind::Locked,
-            Self::Damaged { .. } | Self::Empty { .. } | Self::Malformed { .. } => StoreErrorKind::Damaged,
             Self::Newer { .. } => StoreErrorKind::Newer,
             Self::NotARun { .. } | Self::NoSuchRun { .. } => StoreErrorKind::NotFound,
             Self::Ambiguous { .. } => StoreErrorKind::Ambiguous,
             Self::Unreadable(error) if error.is_not_found() => StoreErrorKind::NotFound,
-            Self::Unreadable(_) => StoreErrorKind::Damaged,
+            Self::Damaged { .. } | Self::Empty { .. } | Self::Malformed { .. } | Self::Unreadable(_) => {
+                StoreErrorKind::Damaged
+            }
             Self::NotAFolder { .. } | Self::Unwritable(_) | Self::Taken { .. } => StoreErrorKind::Unwritable,
             Self::Failed(error) => error.kind(),
             Self::Panicked { .. } | Self::OutOfOrder { .. } | Self::Encode { .. } => StoreErrorKind::Internal,

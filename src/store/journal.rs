@@ -88,7 +88,7 @@ impl Journal {
     /// published.
     pub fn create(path: &Path, shown: &Path, sync: SyncMode) -> Result<Self, StoreError> {
         let file = fs::create_new(path).map_err(StoreError::Unwritable)?;
-        Self::start(file, shown, sync, 0)
+        start(file, shown, sync, 0)
     }
 
     /// Reads the journal at `path`, cuts off a torn last line, and goes on behind it. The caller holds the run's lock.
@@ -103,10 +103,10 @@ impl Journal {
         if healed_bytes > 0 {
             file.set_len(reader.sound_bytes()).map_err(|error| StoreError::write("shorten", path, error))?;
         }
-        // Also without a torn line: the last process may have died between write and sync, and what is read here is
+        // Also without a torn line: the last process may have died between write and sync, and what was read here is
         // acted upon.
-        file.sync_all().map_err(|error| StoreError::write("sync", path, error))?;
-        Ok(Opened { journal: Self::start(file, path, sync, last)?, events, healed_bytes })
+        make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
+        Ok(Opened { journal: start(file, path, sync, last)?, events, healed_bytes })
     }
 
     /// The number the next event must have.
@@ -144,17 +144,6 @@ impl Journal {
         self.failure().map_or(Ok(()), Err)
     }
 
-    fn start(file: File, path: &Path, sync: SyncMode, last: u64) -> Result<Self, StoreError> {
-        let (lines, queue) = mpsc::channel();
-        let (state, durable) = watch::channel(Durable::Through(last));
-        let (shown, named) = (path.to_path_buf(), path.to_path_buf());
-        let committer = thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || guard(&state, &named, || commit(file, &named, sync, &queue, &state)))
-            .map_err(|error| StoreError::write("start the writer of", path, error))?;
-        Ok(Self { path: shown, next: last + 1, lines: Some(lines), committer: Some(committer), durable })
-    }
-
     fn failure(&self) -> Option<StoreError> {
         match &*self.durable.borrow() {
             Durable::Through(_) => None,
@@ -177,8 +166,20 @@ impl Drop for Journal {
     }
 }
 
+/// A writer behind the `last` event in `file`; errors name it as `path`.
+pub(super) fn start(file: File, path: &Path, sync: SyncMode, last: u64) -> Result<Journal, StoreError> {
+    let (lines, queue) = mpsc::channel();
+    let (state, durable) = watch::channel(Durable::Through(last));
+    let shown = path.to_path_buf();
+    let committer = thread::Builder::new()
+        .name("journal".to_owned())
+        .spawn(move || guard(&state, &shown, || commit(file, &shown, sync, &queue, &state)))
+        .map_err(|error| StoreError::write("start the writer of", path, error))?;
+    Ok(Journal { path: path.to_path_buf(), next: last + 1, lines: Some(lines), committer: Some(committer), durable })
+}
+
 /// Runs the committer, and tells how it failed, a panic included: whoever waits for durability must always wake.
-fn guard(state: &watch::Sender<Durable>, path: &Path, work: impl FnOnce() -> Result<(), StoreError>) {
+pub(super) fn guard(state: &watch::Sender<Durable>, path: &Path, work: impl FnOnce() -> Result<(), StoreError>) {
     let outcome = catch_unwind(AssertUnwindSafe(work));
     if let Err(error) = outcome.unwrap_or_else(|_| Err(StoreError::Panicked { path: path.to_path_buf() })) {
         state.send_replace(Durable::Failed(Arc::new(error)));

@@ -58,9 +58,10 @@ pub fn owner(dir: &RunDir) -> Result<Owner, StoreError> {
 
 impl Lock {
     /// Becomes the owner of the run, or says who is. Blocks for a fraction of a second at most.
+    #[expect(clippy::disallowed_methods, reason = "the kernel offers no waiting for a lock with a limit")]
     pub fn take(dir: &RunDir, now: Timestamp) -> Result<Self, StoreError> {
         /// Someone who only looks holds the file for microseconds, and an owner names itself as fast; both must not be
-        /// taken for what they are not. The kernel offers nothing to wait on with a limit.
+        /// taken for what they are not.
         const TRIES: u32 = 20;
         const PAUSE: Duration = Duration::from_millis(10);
         let path = dir.lock();

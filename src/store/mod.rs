@@ -3,19 +3,27 @@
 //! Invariant: nothing here decides anything about a run. It keeps what it is given, gives back exactly that, and
 //! refuses what it cannot vouch for, naming the file and the line.
 
+mod artifacts;
+mod beneath;
 mod error;
 mod files;
 mod journal;
 mod layout;
 mod line;
+mod list;
 mod lock;
 mod read;
 mod staged;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
+pub use artifacts::{Caps, Collect, Collected, ManifestEntry, Refused, collect, collect_within};
 pub use error::{Damage, StoreError, StoreErrorKind};
 pub use files::{read_json, write_json};
 pub use journal::{Durable, Journal, Opened, SyncMode, wait_durable};
 pub use layout::{AttemptDir, RunDir};
+pub use list::{Began, RunEntry, Standing, latest, list, resolve};
 pub use lock::{Holder, Lock, Owner, owner};
 pub use read::{Reader, read};
 pub use staged::{Published, Staged};

@@ -38,10 +38,10 @@ enum State {
 /// All events of the journal at `path`; at least one.
 pub fn read(path: &Path) -> Result<Vec<Event>, StoreError> {
     let events = Reader::open(path)?.collect::<Result<Vec<_>, _>>()?;
-    match events.is_empty() {
-        true => Err(StoreError::Empty { path: path.to_path_buf() }),
-        false => Ok(events),
+    if events.is_empty() {
+        return Err(StoreError::Empty { path: path.to_path_buf() });
     }
+    Ok(events)
 }
 
 impl Reader {

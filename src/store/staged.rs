@@ -143,10 +143,10 @@ impl Drop for Staged {
 /// Makes the folder of all runs, which git is told to ignore, as it may lie in the user's project.
 fn make_runs_folder(runs: &Path) -> Result<RunsFolder, StoreError> {
     if fs::kind(runs).map_err(StoreError::Unreadable)?.is_some() {
-        return match runs.is_dir() {
-            true => Ok(RunsFolder::Found),
-            false => Err(StoreError::NotAFolder { path: runs.to_path_buf() }),
-        };
+        if runs.is_dir() {
+            return Ok(RunsFolder::Found);
+        }
+        return Err(StoreError::NotAFolder { path: runs.to_path_buf() });
     }
     fs::create_dirs(runs).and_then(|()| fs::write(&runs.join(IGNORE), b"*\n")).map_err(StoreError::Unwritable)?;
     Ok(RunsFolder::Made)
