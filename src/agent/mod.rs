@@ -4,6 +4,19 @@
 //! workspace, its attempt's files and its artifact folder, nothing else of a run. What it says is a claim: only checks
 //! that we run make it true.
 
+mod builtin;
+mod command;
+mod error;
 mod job;
+mod parse;
+mod records;
+mod roster;
+#[cfg(test)]
+mod sample;
+mod scripted;
+mod spec;
 
+pub use error::{AgentError, Fault};
 pub use job::{Agent, AttemptFiles, Change, Extent, Job, Link, Note, Outcome};
+pub use roster::{Agents, Context};
+pub use spec::{CommandSpec, Parser, ScriptedSpec, Spec, StdinSpec};

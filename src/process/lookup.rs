@@ -12,12 +12,20 @@ use crate::sys::fs;
 
 /// The absolute path of the program. The child's own `PATH` and folder decide, not ours.
 pub(super) fn program(command: &Command) -> Result<PathBuf, ProcessError> {
-    let name = command.argv.first().filter(|name| !name.is_empty()).ok_or(ProcessError::Empty)?;
-    let cwd = folder(name, &command.cwd)?;
+    let name = command.argv.first().ok_or(ProcessError::Empty)?;
+    find(name, command.env.get(OsStr::new("PATH")).cloned(), &command.cwd)
+}
+
+/// What a command whose argv begins with `name` would run, with this `PATH` and in this folder: so that a missing program
+/// is named before there is any work to lose.
+pub fn find(name: &OsStr, path: Option<OsString>, cwd: &Path) -> Result<PathBuf, ProcessError> {
+    if name.is_empty() {
+        return Err(ProcessError::Empty);
+    }
+    let cwd = folder(name, cwd)?;
     if name.as_bytes().contains(&b'/') {
         return usable(name, &[cwd.join(name)], None);
     }
-    let path = command.env.get(OsStr::new("PATH")).cloned();
     // An empty element of PATH means the current folder, by an old rule that shells keep.
     let candidates: Vec<PathBuf> =
         std::env::split_paths(path.as_deref().unwrap_or_default()).map(|dir| cwd.join(dir).join(name)).collect();
@@ -62,7 +70,7 @@ mod tests {
     use super::*;
     use crate::policy::Limits;
 
-    fn find(name: &str, path: &Path, cwd: &Path) -> Result<PathBuf, ProcessError> {
+    fn look(name: &str, path: &Path, cwd: &Path) -> Result<PathBuf, ProcessError> {
         program(&Command {
             argv: vec![name.into()],
             env: BTreeMap::from([("PATH".into(), path.into())]),
@@ -77,8 +85,8 @@ mod tests {
     #[test]
     fn a_program_is_looked_up_in_the_childs_own_path() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(find("sh", Path::new("/usr/bin:/bin"), dir.path()).unwrap().ends_with("sh"));
-        let missing = find("sh", dir.path(), dir.path()).unwrap_err();
+        assert!(look("sh", Path::new("/usr/bin:/bin"), dir.path()).unwrap().ends_with("sh"));
+        let missing = look("sh", dir.path(), dir.path()).unwrap_err();
         assert!(matches!(missing, ProcessError::NotFound { .. }), "{missing}");
         assert_eq!(missing.to_string(), "command not found: sh");
     }
@@ -88,17 +96,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(&dir.path().join("tool"), b"#!/bin/sh\n").unwrap();
         for name in ["tool", "./tool"] {
-            let error = find(name, dir.path(), dir.path()).unwrap_err();
+            let error = look(name, dir.path(), dir.path()).unwrap_err();
             assert!(matches!(error, ProcessError::NotExecutable { .. }), "{error}");
         }
-        let folder = find("./.", dir.path(), dir.path()).unwrap_err();
+        let folder = look("./.", dir.path(), dir.path()).unwrap_err();
         assert!(matches!(folder, ProcessError::NotExecutable { .. }), "{folder}");
     }
 
     #[test]
     fn a_missing_folder_is_not_a_missing_command() {
         let dir = tempfile::tempdir().unwrap();
-        let error = find("sh", Path::new("/bin"), &dir.path().join("gone")).unwrap_err();
+        let error = look("sh", Path::new("/bin"), &dir.path().join("gone")).unwrap_err();
         assert!(matches!(error, ProcessError::NoFolder { .. }), "{error}");
     }
 }

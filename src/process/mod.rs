@@ -27,5 +27,6 @@ mod wire;
 pub use command::{Command, End, Exit, Output, Sink, Stdin};
 pub use error::ProcessError;
 pub use guard::wait_for_old_supervisors;
+pub use lookup::find;
 pub use pool::{Options, Supervisors};
 pub use supervisor::supervisor_entry;

@@ -6,4 +6,5 @@
     reason = "tests look at the world from outside"
 )]
 
+mod agents;
 mod process;

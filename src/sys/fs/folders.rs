@@ -5,6 +5,8 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use tempfile::TempDir;
+
 use super::error::{At, FileError};
 
 /// Makes one folder, 0700. It must not be there yet.
@@ -20,6 +22,11 @@ pub fn create_dirs(path: &Path) -> Result<(), FileError> {
 /// Like [`create_dirs`], with the permissions the user's umask gives: for folders in the user's own tree.
 pub fn create_dirs_shared(path: &Path) -> Result<(), FileError> {
     std::fs::create_dir_all(path).at("create the folder", path)
+}
+
+/// Makes a folder of its own within `folder`, 0700, that is removed when the value is dropped.
+pub fn temp_dir_in(folder: &Path) -> Result<TempDir, FileError> {
+    tempfile::Builder::new().prefix("orchestra-").tempdir_in(folder).at("create a folder in", folder)
 }
 
 /// Moves a file or folder within one file system, atomically. Durable only after [`sync_dir`] of both folders.

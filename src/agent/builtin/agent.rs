@@ -1,0 +1,87 @@
+//! The agent: one way of working for each role.
+
+use futures_util::future::BoxFuture;
+
+use super::super::job::{Agent, Job, Link, Outcome};
+use super::super::records::{self, chain};
+use super::research::research;
+use super::review::review;
+use crate::event::{AgentRecord, FailureClass};
+use crate::ids::AgentName;
+use crate::message::{ResultStatus, TaskResult};
+use crate::plan::Role;
+use crate::sys::fs;
+
+/// Where research leaves its notes, in the artifact folder.
+const NOTES: &str = "research.md";
+
+/// The agent without any model.
+#[derive(Clone)]
+pub(in crate::agent) struct Builtin {
+    name: AgentName,
+}
+
+impl Builtin {
+    pub(in crate::agent) fn new(name: &AgentName) -> Self {
+        Self { name: name.clone() }
+    }
+
+    async fn work(&self, job: Job, link: &Link) -> Outcome {
+        if link.cancel.is_cancelled() {
+            return cancelled();
+        }
+        if let Err(error) = records::open(&job) {
+            return Outcome::failed(FailureClass::Unusable, &chain(&error));
+        }
+        let outcome = match job.message.role {
+            Role::Research => blocking(move || look(&job)).await,
+            Role::Implement => Outcome::failed(FailureClass::Reported, "the builtin agent applies no diffs yet"),
+            Role::Test => records::claim(&job.files, &tested()),
+            Role::Review => blocking(move || records::claim(&job.files, &review(&job.message, &job.change))).await,
+        };
+        // A run that wants to stop gets no claim, even if the work was done in the meantime.
+        if link.cancel.is_cancelled() { cancelled() } else { outcome }
+    }
+}
+
+impl Agent for Builtin {
+    fn attempt(&self, job: Job, link: Link) -> BoxFuture<'static, Outcome> {
+        let agent = self.clone();
+        Box::pin(async move { agent.work(job, &link).await })
+    }
+
+    fn record(&self) -> AgentRecord {
+        AgentRecord { name: self.name.clone(), kind: "builtin".to_owned(), version: None, model: None }
+    }
+}
+
+fn look(job: &Job) -> Outcome {
+    let research = match research(&job.message, &job.workspace) {
+        Ok(research) => research,
+        Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
+    };
+    match fs::write(&job.artifacts.join(NOTES), research.notes.as_bytes()) {
+        Ok(()) => records::claim(&job.files, &research.result),
+        Err(error) => Outcome::failed(FailureClass::Unusable, &chain(&error)),
+    }
+}
+
+fn tested() -> TaskResult {
+    let summary = "Nothing was done here: the checks that orchestra runs after this task are the test.".to_owned();
+    TaskResult { status: ResultStatus::Done, summary, ..TaskResult::default() }
+}
+
+fn cancelled() -> Outcome {
+    Outcome::failed(FailureClass::Cancelled, "it was asked to stop")
+}
+
+/// Work that would hold up the loop, in a thread of its own. Its panic is ours: it stops the run.
+async fn blocking(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => cancelled(),
+        },
+    }
+}

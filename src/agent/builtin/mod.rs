@@ -1,0 +1,8 @@
+//! The agent that is always there, without any model: it searches, applies the ticket's own diffs, and reads the change.
+//! A `test` task is nothing but the checks that orchestra runs.
+
+mod agent;
+mod research;
+mod review;
+
+pub(super) use agent::Builtin;

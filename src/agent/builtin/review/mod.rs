@@ -1,0 +1,11 @@
+//! PURE: reading a change as a careful stranger would: for what must never stay, and for what needs a second look.
+
+mod conflicts;
+mod leftovers;
+mod patch;
+mod scope;
+mod secrets;
+mod weakened;
+mod verdict;
+
+pub(super) use verdict::review;

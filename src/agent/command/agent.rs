@@ -1,0 +1,200 @@
+//! One attempt by a program, from its files to its answer.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::super::error::AgentError;
+use super::super::job::{Agent, Job, Link, Outcome};
+use super::super::parse::{Have, Unusable, parse};
+use super::super::records::{self, RecordError, chain};
+use super::super::roster::Context;
+use super::super::spec::{CommandSpec, StdinSpec};
+use super::argv::{Argument, MAX_ARGUMENT, Slot};
+use super::{ending, environment};
+use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
+use crate::ids::AgentName;
+use crate::model::Delta;
+use crate::process::{self, Command, Exit, Output, Sink, Stdin, Supervisors};
+use crate::sys::env::Env;
+use crate::sys::{fs, machine};
+use crate::text;
+
+/// Bytes of each stream kept as a file.
+const LOG: u64 = 8 << 20;
+/// The end of stdout kept in memory: an answer is looked for there.
+const ANSWER: usize = 1 << 20;
+/// The end of stderr kept in memory, for a failure's detail.
+const COMPLAINT: usize = 8 << 10;
+/// Lines waiting to be shown.
+const LINES: usize = 256;
+
+/// An agent that is a program.
+#[derive(Clone)]
+pub(in crate::agent) struct CommandAgent(Arc<Program>);
+
+struct Program {
+    name: AgentName,
+    spec: CommandSpec,
+    argv: Vec<Argument>,
+    env: Env,
+    supervisors: Supervisors,
+}
+
+impl CommandAgent {
+    /// Reads the argv, and looks whether the program is there.
+    pub(in crate::agent) fn new(name: &AgentName, spec: &CommandSpec, context: &Context) -> Result<Self, AgentError> {
+        let agent = || name.clone();
+        let argv = spec
+            .argv
+            .iter()
+            .enumerate()
+            .map(|(index, text)| {
+                let argument = text::printable(text, 80);
+                Argument::parse(text).map_err(|why| AgentError::Argument { agent: agent(), index, argument, why })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let program = argv.first().ok_or_else(|| AgentError::NoCommand { agent: agent() })?;
+        for name in spec.env.keys().chain(&spec.pass_env) {
+            if let Some(why) = environment::refused(name) {
+                return Err(AgentError::Variable { agent: agent(), name: text::printable(name, 80), why });
+            }
+        }
+        match program.fixed() {
+            Some("") => return Err(AgentError::NoCommand { agent: agent() }),
+            Some(program) => {
+                let path = spec.env.get("PATH").map(OsString::from);
+                let path = path.or_else(|| context.env.get("PATH").map(OsStr::to_owned));
+                process::find(OsStr::new(program), path, &context.project)
+                    .map_err(|source| AgentError::Program { agent: agent(), source })?;
+            }
+            // Where it is depends on the attempt.
+            None => {}
+        }
+        Ok(Self(Arc::new(Program {
+            name: agent(),
+            spec: spec.clone(),
+            argv,
+            env: context.env.clone(),
+            supervisors: context.supervisors.clone(),
+        })))
+    }
+}
+
+impl Agent for CommandAgent {
+    fn attempt(&self, job: Job, link: Link) -> BoxFuture<'static, Outcome> {
+        let program = Arc::clone(&self.0);
+        Box::pin(async move { program.attempt(&job, &link).await })
+    }
+
+    fn record(&self) -> AgentRecord {
+        AgentRecord { name: self.0.name.clone(), kind: "command".to_owned(), version: None, model: None }
+    }
+}
+
+impl Program {
+    async fn attempt(&self, job: &Job, link: &Link) -> Outcome {
+        let temp = match self.prepare(job) {
+            Ok(temp) => temp,
+            Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
+        };
+        let argv: Vec<OsString> = self.argv.iter().map(|argument| argument.fill(job)).collect();
+        if argv.iter().any(|argument| argument.len() >= MAX_ARGUMENT) {
+            let why =
+                "an argument is longer than the system takes; hand the prompt over as `{prompt_file}` or on stdin";
+            return Outcome::failed(FailureClass::Unusable, why);
+        }
+        let (out, out_lines) = mpsc::channel(LINES);
+        let (err, err_lines) = mpsc::channel(LINES);
+        let command = Command {
+            argv,
+            env: environment::environment(self.env.table(), &self.spec, job, temp.path()),
+            cwd: job.workspace.clone(),
+            stdin: self.stdin(job),
+            stdout: Sink::File { path: job.files.stdout(), cap: LOG, tail: ANSWER, lines: Some(out) },
+            stderr: Sink::File { path: job.files.stderr(), cap: LOG, tail: COMPLAINT, lines: Some(err) },
+            limits: job.limits,
+        };
+        let (exit, (), ()) = tokio::join!(
+            self.supervisors.run(command, &link.cancel),
+            show(out_lines, Delta::Text, link),
+            show(err_lines, Delta::Aside, link),
+        );
+        let outcome = match exit {
+            Ok(exit) => self.outcome(job, &exit),
+            Err(error) => Outcome::of(AttemptOutcome::Failed(ending::not_run(&error))),
+        };
+        // The folder may be large. Should it be impossible to remove, the system's own cleaning takes it.
+        drop(tokio::task::spawn_blocking(move || drop(temp)).await);
+        outcome
+    }
+
+    /// The files it reads, and its own folder for temporary ones.
+    fn prepare(&self, job: &Job) -> Result<TempDir, RecordError> {
+        records::open(job)?;
+        let stdin = self.spec.stdin == StdinSpec::Prompt;
+        if stdin || self.argv.iter().any(|argument| argument.uses(Slot::PromptFile)) {
+            fs::write(&job.files.prompt(), job.prompt.as_bytes())?;
+        }
+        let folder = self.env.get("TMPDIR").map_or_else(machine::temp_dir, PathBuf::from);
+        Ok(fs::temp_dir_in(&folder)?)
+    }
+
+    fn stdin(&self, job: &Job) -> Stdin {
+        match self.spec.stdin {
+            StdinSpec::None => Stdin::Null,
+            StdinSpec::Message => Stdin::File(job.files.message()),
+            StdinSpec::Prompt => Stdin::File(job.files.prompt()),
+        }
+    }
+
+    fn outcome(&self, job: &Job, exit: &Exit) -> Outcome {
+        let (ended, failure) = ending::judge(exit.end, &seen(exit));
+        let mut outcome = match failure {
+            Some(failure) => Outcome::of(AttemptOutcome::Failed(failure)),
+            None => self.answer(job, exit),
+        };
+        outcome.exit = ended;
+        outcome.leaked = exit.leaked;
+        outcome.truncated = exit.stdout.truncated || exit.stderr.truncated;
+        outcome
+    }
+
+    fn answer(&self, job: &Job, exit: &Exit) -> Outcome {
+        let have = if exit.stdout.total <= ANSWER as u64 { Have::All } else { Have::End };
+        match parse(self.spec.parser, &exit.stdout.bytes, have) {
+            Ok(answer) => {
+                let mut outcome = records::claim(&job.files, &answer.result);
+                outcome.usage = answer.usage;
+                outcome
+            }
+            Err(error) => Outcome::of(AttemptOutcome::Failed(unreadable(&error, exit))),
+        }
+    }
+}
+
+/// Hands lines on as they come; whoever looks on too slowly misses some.
+async fn show(mut lines: mpsc::Receiver<Vec<u8>>, delta: fn(String) -> Delta, link: &Link) {
+    while let Some(line) = lines.recv().await {
+        drop(link.deltas.try_send(delta(String::from_utf8_lossy(&line).into_owned())));
+    }
+}
+
+fn unreadable(error: &Unusable, exit: &Exit) -> Failure {
+    let (what, seen) = (chain(error), seen(exit));
+    let detail = if seen.is_empty() { what } else { format!("{what}\n{seen}") };
+    Failure::new(FailureClass::BadOutput, &detail)
+}
+
+/// The end of what it complained of, or else of what it said.
+fn seen(exit: &Exit) -> String {
+    let end = |output: &Output| {
+        let all = String::from_utf8_lossy(&output.bytes);
+        text::tail(&all, Failure::MAX_DETAIL / 2).trim().to_owned()
+    };
+    Some(end(&exit.stderr)).filter(|text| !text.is_empty()).unwrap_or_else(|| end(&exit.stdout))
+}

@@ -1,0 +1,59 @@
+//! What an attempt leaves in its folder: the message it was given, and its result where there is more to it than a
+//! line. A silent attempt leaves one folder and one file.
+
+use super::job::{AttemptFiles, Job, Outcome};
+use crate::event::FailureClass;
+use crate::message::TaskResult;
+use crate::sys::fs::{self, FileError};
+
+/// Makes the folder and writes the message: complete, and nothing else.
+pub(super) fn open(job: &Job) -> Result<(), RecordError> {
+    fs::create_dirs(job.files.dir())?;
+    Ok(fs::write(&job.files.message(), &json(&job.message)?)?)
+}
+
+/// Keeps a result, whole, before the journal gets its clipped copy.
+pub(super) fn keep(files: &AttemptFiles, result: &TaskResult) -> Result<(), RecordError> {
+    let line = TaskResult { status: result.status, summary: result.summary.clone(), ..TaskResult::default() };
+    if *result == line.clipped() {
+        return Ok(());
+    }
+    Ok(fs::write(&files.result(), &json(result)?)?)
+}
+
+/// A claim, its result kept; a failure if it cannot be kept.
+pub(super) fn claim(files: &AttemptFiles, result: &TaskResult) -> Outcome {
+    match keep(files, result) {
+        Ok(()) => Outcome::claim(result),
+        Err(error) => Outcome::failed(FailureClass::Unusable, &chain(&error)),
+    }
+}
+
+/// The files of an attempt cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RecordError {
+    /// The disk does not take it.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It is no JSON.
+    #[error("cannot write as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// An error and all its causes in one line, for a failure's detail.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
