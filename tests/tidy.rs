@@ -158,6 +158,16 @@ fn the_documents_link_to_what_exists() {
 }
 
 #[test]
+fn the_map_names_places_that_exist() {
+    let map = docs::quoted(&read("docs/architecture.md"));
+    let places =
+        map.iter().filter(|text| ["src/", "tests/", "config/", "docs/"].iter().any(|top| text.starts_with(top)));
+    // Until the last room stands, the map is ahead of the code.
+    let missing = places.filter(|place| is_built("cli") && !exists(place));
+    none("named in docs/architecture.md and absent", &missing.cloned().collect::<Vec<_>>());
+}
+
+#[test]
 fn every_invariant_names_a_test_that_exists() {
     let text = read("docs/architecture.md");
     let kept: Vec<&str> = text.split("Kept by ").skip(1).filter_map(|rest| rest.split(".\n").next()).collect();
