@@ -59,6 +59,17 @@ fn every_room_has_a_row_and_a_line_in_the_architecture() {
 }
 
 #[test]
+fn the_sets_that_config_may_name_are_documented() {
+    let rows = docs::rows(&read("docs/design/002-what-config-names.md"), "room", "type");
+    let documented: Vec<(String, String)> = rows
+        .into_iter()
+        .flat_map(|(room, types)| docs::quoted(&types).into_iter().map(move |t| (room.clone(), t)))
+        .collect();
+    let listed = layers::SETTINGS.map(|(room, name)| (room.to_owned(), name.to_owned()));
+    assert_eq!(documented, listed);
+}
+
+#[test]
 fn pure_rooms_touch_nothing_of_the_world() {
     none("no I/O, async, clock, environment in a pure room", &everywhere(&["src"], layers::impurities));
 }

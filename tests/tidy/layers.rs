@@ -86,8 +86,20 @@ pub const TABLE: [(&str, &[&str]); 26] = [
 /// Rooms without I/O, async, clock, environment or randomness.
 pub const PURE: [&str; 8] = ["text", "plan", "graph", "message", "event", "policy", "run", "report"];
 
-/// The config room may name any room, but only its `Options`.
+/// The config room may name any room, but only its `Options`, and
 const OPTIONS: &str = "Options";
+
+/// these closed sets, which the user writes and the rooms read: `docs/design/002-what-config-names.md`.
+pub const SETTINGS: [(&str, &str); 8] = [
+    ("agent", "Spec"),
+    ("event", "Ask"),
+    ("plan", "Check"),
+    ("plan", "CheckKind"),
+    ("plan", "Expect"),
+    ("plan", "Role"),
+    ("store", "SyncMode"),
+    ("workspace", "WorkspaceMode"),
+];
 
 /// Every path of `source` that leads into a room it may not name.
 pub fn violations(source: &Source) -> Vec<String> {
@@ -124,8 +136,9 @@ fn fault(room: &str, inner: &[String]) -> Option<String> {
     if !TABLE.iter().any(|(name, _)| *name == target) {
         return Some(format!("names `{target}` at the crate's root, which is no room"));
     }
-    let takes_options = room == "config" && inner.iter().skip(1).any(|segment| segment == OPTIONS);
-    let allowed = target == room || LEAVES.contains(&target) || may_name.contains(&target) || takes_options;
+    let setting = |segment: &String| segment == OPTIONS || SETTINGS.contains(&(target, segment.as_str()));
+    let takes_setting = room == "config" && inner.get(1).is_some_and(setting);
+    let allowed = target == room || LEAVES.contains(&target) || may_name.contains(&target) || takes_setting;
     (!allowed).then(|| format!("is forbidden: `{room}` may not name `{target}`"))
 }
 
@@ -216,7 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn config_may_name_the_options_of_a_room_and_nothing_else_of_it() {
+    fn config_may_name_the_options_of_a_room_and_the_listed_sets_and_nothing_else_of_it() {
+        assert_eq!(faults("src/config/shape.rs", "use crate::plan::{Expect, Role};"), Vec::<String>::new());
+        assert_eq!(faults("src/config/shape.rs", "use crate::plan::{Expect, Plan};").len(), 1);
+        assert_eq!(faults("src/report/page.rs", "use crate::workspace::WorkspaceMode;").len(), 1);
         assert_eq!(faults("src/config/build.rs", "use crate::dispatch::Options;"), Vec::<String>::new());
         assert_eq!(faults("src/config/build.rs", "use crate::dispatch::{Options, go};").len(), 1);
         assert_eq!(faults("src/config/build.rs", "use crate::dispatch;").len(), 1, "the whole room");
