@@ -80,12 +80,12 @@ fn entry(name: &AgentName, spec: &Spec, context: &Context) -> Result<Entry, Agen
     }
     let settings = Digest::of_json(spec)?;
     Ok(match spec {
-        Spec::Builtin {} => Entry { agent: Arc::new(Builtin::new(name)), digest: settings },
+        Spec::Builtin {} => Entry { agent: Arc::new(Builtin::new(name, context)), digest: settings },
         Spec::Command(command) => {
             Entry { agent: Arc::new(CommandAgent::new(name, command, context)?), digest: settings }
         }
         Spec::Scripted(script) => {
-            let (agent, text) = ScriptedAgent::load(name, &context.project.join(&script.file))?;
+            let (agent, text) = ScriptedAgent::load(name, &context.project.join(&script.file), context)?;
             Entry { agent: Arc::new(agent), digest: Digest::of(format!("{settings} {text}").as_bytes()) }
         }
     })

@@ -336,3 +336,68 @@ async fn a_script_waits_until_it_is_let_go() {
     });
     assert_eq!(claim(&outcome).summary, "went");
 }
+
+const FIX: &str = "--- a/src/a.txt\n+++ b/src/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n";
+
+/// An attempt by the builtin agent on a project whose `src/a.txt` is one, two.
+async fn builtin(world: &World, diffs: &[&str]) -> Outcome {
+    fs::create_dir_all(world.project().join("src")).unwrap();
+    if !world.project().join("src/a.txt").exists() {
+        fs::write(world.project().join("src/a.txt"), "one\ntwo\n").unwrap();
+    }
+    let mut job = world.job(Role::Implement);
+    job.message.ticket.diffs = diffs.iter().map(|diff| (*diff).to_owned()).collect();
+    world.attempt("builtin: {}", job).await.0
+}
+
+#[tokio::test]
+async fn the_builtin_agent_applies_the_tickets_diffs_in_order_and_skips_what_is_there() {
+    let world = World::new();
+    let next = "--- a/src/a.txt\n+++ b/src/a.txt\n@@ -1,2 +1,3 @@\n one\n three\n+four\n";
+    let outcome = builtin(&world, &[FIX, next]).await;
+    assert_eq!(claim(&outcome).files, ["src/a.txt"]);
+    assert_eq!(world.read("project/src/a.txt"), "one\nthree\nfour\n");
+    let again = builtin(&world, &[next]).await;
+    assert!(claim(&again).summary.contains("already; nothing was changed"), "{}", claim(&again).summary);
+}
+
+#[tokio::test]
+async fn a_diff_that_does_not_fit_is_reported_with_what_to_do() {
+    let world = World::new();
+    fs::create_dir(world.project().join("src")).unwrap();
+    fs::write(world.project().join("src/a.txt"), "quite\nanother\nfile\n").unwrap();
+    let outcome = builtin(&world, &[FIX]).await;
+    let (class, detail) = failure(&outcome);
+    assert!(class == FailureClass::Reported && detail.contains("diff 1 of 1") && detail.contains("hint:"), "{detail}");
+    let outcome = builtin(&world, &[]).await;
+    assert!(failure(&outcome).1.contains("brings no diff"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_script_applies_a_diff() {
+    let world = World::new();
+    fs::create_dir(world.project().join("src")).unwrap();
+    fs::write(world.project().join("src/a.txt"), "one\ntwo\n").unwrap();
+    let diff = serde_json::to_string(FIX).unwrap();
+    let outcome = world.scripted(&format!("version: 1\nanswers:\n- {{task: t1, diff: {diff}}}\n")).await;
+    claim(&outcome);
+    assert_eq!(world.read("project/src/a.txt"), "one\nthree\n");
+}
+
+#[tokio::test]
+async fn the_builtin_agent_researches_tests_and_reviews_and_leaves_the_project_as_it_was() {
+    let world = World::new();
+    fs::write(world.project().join("median.rs"), "fn median() {}\n").unwrap();
+    for (role, said) in [
+        (Role::Research, "The ticket seems to be about median.rs:1"),
+        (Role::Test, "the checks that orchestra runs"),
+        (Role::Review, "Read a change of 0 files"),
+    ] {
+        let mut job = world.job(role);
+        job.message.ticket.identifiers = vec!["median".to_owned()];
+        let (outcome, _) = world.attempt("builtin: {}", job).await;
+        assert!(claim(&outcome).summary.contains(said), "{}", claim(&outcome).summary);
+    }
+    assert!(world.read("artifacts/research.md").contains("fn median() {}"));
+    assert_eq!(fs::read_dir(world.project()).unwrap().count(), 1);
+}

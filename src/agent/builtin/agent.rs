@@ -1,9 +1,13 @@
 //! The agent: one way of working for each role.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use super::super::job::{Agent, Job, Link, Outcome};
 use super::super::records::{self, chain};
+use super::super::roster::Context;
+use super::implement::{ImplementError, implement};
 use super::research::research;
 use super::review::review;
 use crate::event::{AgentRecord, FailureClass};
@@ -11,6 +15,7 @@ use crate::ids::AgentName;
 use crate::message::{ResultStatus, TaskResult};
 use crate::plan::Role;
 use crate::sys::fs;
+use crate::workspace::{Tools, WorkspaceError};
 
 /// Where research leaves its notes, in the artifact folder.
 const NOTES: &str = "research.md";
@@ -19,11 +24,12 @@ const NOTES: &str = "research.md";
 #[derive(Clone)]
 pub(in crate::agent) struct Builtin {
     name: AgentName,
+    context: Arc<Context>,
 }
 
 impl Builtin {
-    pub(in crate::agent) fn new(name: &AgentName) -> Self {
-        Self { name: name.clone() }
+    pub(in crate::agent) fn new(name: &AgentName, context: &Context) -> Self {
+        Self { name: name.clone(), context: Arc::new(context.clone()) }
     }
 
     async fn work(&self, job: Job, link: &Link) -> Outcome {
@@ -35,12 +41,25 @@ impl Builtin {
         }
         let outcome = match job.message.role {
             Role::Research => blocking(move || look(&job)).await,
-            Role::Implement => Outcome::failed(FailureClass::Reported, "the builtin agent applies no diffs yet"),
+            Role::Implement => self.implement(&job, link).await,
             Role::Test => records::claim(&job.files, &tested()),
             Role::Review => blocking(move || records::claim(&job.files, &review(&job.message, &job.change))).await,
         };
         // A run that wants to stop gets no claim, even if the work was done in the meantime.
         if link.cancel.is_cancelled() { cancelled() } else { outcome }
+    }
+
+    async fn implement(&self, job: &Job, link: &Link) -> Outcome {
+        let Context { supervisors, env, project: _ } = &*self.context;
+        let tools = Tools { supervisors: supervisors.clone(), env: env.clone(), cancel: link.cancel.clone() };
+        match implement(&job.message, &job.workspace, &tools).await {
+            Ok(result) => records::claim(&job.files, &result),
+            Err(ImplementError::Tool { source: WorkspaceError::Cancelled, .. }) => cancelled(),
+            Err(error @ (ImplementError::NoDiff | ImplementError::Refused { .. })) => {
+                Outcome::failed(FailureClass::Reported, &chain(&error))
+            }
+            Err(error @ ImplementError::Tool { .. }) => Outcome::failed(FailureClass::Unusable, &chain(&error)),
+        }
     }
 }
 

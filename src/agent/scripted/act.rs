@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::script::Answer;
 use crate::event::FailureClass;
 use crate::sys::fs::{self, FileError, Kind};
+use crate::workspace::{PatchMode, Patched, Tools, WorkspaceError, apply_patch};
 
 /// Why an answer's deeds could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -15,24 +16,38 @@ pub(super) enum ActError {
     /// The system does not let it.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The diff does not fit.
+    #[error("the script's diff does not apply: {0}")]
+    Refused(String),
+    /// The diff could not even be tried.
+    #[error("the script's diff cannot be applied")]
+    Patch(#[from] WorkspaceError),
 }
 
 impl ActError {
     /// What kind of failure it is.
     pub(super) fn class(&self) -> FailureClass {
         match self {
-            Self::Link(_) | Self::File(_) => FailureClass::Unusable,
+            Self::Refused(_) => FailureClass::Reported,
+            Self::Patch(WorkspaceError::Cancelled) => FailureClass::Cancelled,
+            Self::Link(_) | Self::File(_) | Self::Patch(_) => FailureClass::Unusable,
         }
     }
 }
 
 /// Removes, writes, applies, leaves. In this order, so that a file can be replaced by a folder.
-pub(super) fn act(answer: &Answer, workspace: &Path, artifacts: &Path) -> Result<(), ActError> {
+pub(super) async fn act(answer: &Answer, workspace: &Path, artifacts: &Path, tools: &Tools) -> Result<(), ActError> {
     for path in &answer.deletes {
         fs::remove_file(&place(workspace, path)?)?;
     }
     for (path, content) in &answer.writes {
         write(&place(workspace, path)?, content)?;
+    }
+    if let Some(diff) = &answer.diff {
+        match apply_patch(tools, workspace, diff, PatchMode::Apply).await? {
+            Patched::Applied { paths: _ } | Patched::AlreadyApplied => {}
+            Patched::Refused { why } => return Err(ActError::Refused(why)),
+        }
     }
     for (path, content) in &answer.leaves {
         write(&place(artifacts, path)?, content)?;

@@ -9,12 +9,14 @@ use futures_util::future::BoxFuture;
 use super::super::error::AgentError;
 use super::super::job::{Agent, Job, Link, Outcome};
 use super::super::records::{self, chain};
+use super::super::roster::Context;
 use super::act;
 use super::script::{Answer, Script};
 use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
 use crate::ids::AgentName;
 use crate::message::TaskResult;
 use crate::sys::fs;
+use crate::workspace::Tools;
 
 /// The largest script.
 const MAX_BYTES: u64 = 4 << 20;
@@ -27,11 +29,16 @@ pub(in crate::agent) struct ScriptedAgent {
     name: AgentName,
     folder: PathBuf,
     script: Arc<Script>,
+    context: Arc<Context>,
 }
 
 impl ScriptedAgent {
     /// Reads and checks the script. Gives its text as well.
-    pub(in crate::agent) fn load(name: &AgentName, path: &Path) -> Result<(Self, String), AgentError> {
+    pub(in crate::agent) fn load(
+        name: &AgentName,
+        path: &Path,
+        context: &Context,
+    ) -> Result<(Self, String), AgentError> {
         let agent = || name.clone();
         let text = fs::read_text(path, MAX_BYTES).map_err(|source| AgentError::NoScript { agent: agent(), source })?;
         let options = serde_yaml::options! {
@@ -45,8 +52,8 @@ impl ScriptedAgent {
         }
         script.check().map_err(|wrong| answer(wrong.index, wrong.task, wrong.why))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let script = Arc::new(script);
-        Ok((Self { name: name.clone(), folder, script }, text))
+        let (script, context) = (Arc::new(script), Arc::new(context.clone()));
+        Ok((Self { name: name.clone(), folder, script, context }, text))
     }
 
     async fn play(&self, job: &Job, link: &Link) -> Outcome {
@@ -66,7 +73,9 @@ impl ScriptedAgent {
         if link.cancel.is_cancelled() {
             return Outcome::failed(FailureClass::Cancelled, "it was asked to stop");
         }
-        match act::act(answer, &job.workspace, &job.artifacts) {
+        let Context { supervisors, env, project: _ } = &*self.context;
+        let tools = Tools { supervisors: supervisors.clone(), env: env.clone(), cancel: link.cancel.clone() };
+        match act::act(answer, &job.workspace, &job.artifacts, &tools).await {
             Ok(()) => give(answer, job),
             Err(error) => Outcome::failed(error.class(), &chain(&error)),
         }

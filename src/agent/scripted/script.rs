@@ -34,6 +34,8 @@ pub(super) struct Answer {
     /// Files removed from the workspace.
     #[serde(default)]
     pub(super) deletes: Vec<String>,
+    /// A diff applied to the workspace.
+    pub(super) diff: Option<String>,
     /// Files left in the artifact folder.
     #[serde(default)]
     pub(super) leaves: BTreeMap<String, String>,
