@@ -80,7 +80,7 @@ fn summary(total: usize, there: usize, files: &[String]) -> String {
         0 => return format!("All of the ticket's {} are in the tree already; nothing was changed.", diffs(total)),
         n => format!("Applied {} of the ticket to {}.", diffs(n), text::printable(&files.join(", "), 500)),
     };
-    if there == 0 { applied } else { format!("{applied} {} were there already.", diffs(there)) }
+    if there == 0 { applied } else { format!("{applied} In the tree already: {}.", diffs(there)) }
 }
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn the_summary_says_what_was_done_and_what_was_there() {
         assert_eq!(summary(1, 0, &["a".to_owned()]), "Applied 1 diff of the ticket to a.");
-        assert!(summary(3, 1, &["a".to_owned()]).ends_with("to a. 1 diff were there already."));
+        assert!(summary(3, 1, &["a".to_owned()]).ends_with("to a. In the tree already: 1 diff."));
         assert!(summary(2, 2, &[]).contains("already; nothing was changed"));
     }
 }
