@@ -1,0 +1,166 @@
+//! What a type alone cannot say: commands that hold a program, names of variables, files inside the project, and no
+//! secret anywhere.
+
+use super::decode::meant;
+use super::fault::Fault;
+use super::node::{Node, Source, Value};
+use super::shape::{Config, Layer};
+use crate::agent::Spec;
+use crate::ids::AgentName;
+use crate::plan::Role;
+
+/// The agent that is always there.
+pub(super) const BUILTIN: &str = "builtin";
+
+/// Everything in one layer that breaks a rule.
+pub(super) fn faults(layer: &Layer, tree: &Node, source: &Source) -> Vec<Fault> {
+    let mut rules = Rules { tree, source, faults: Vec::new() };
+    for (name, agent) in layer.agents.iter().flatten() {
+        rules.agent(name, agent);
+    }
+    for (name, check) in layer.checks.iter().flatten() {
+        if let Some(argv) = &check.run {
+            rules.argv(argv, &["checks", name.as_str(), "run"]);
+        }
+    }
+    if let Some(workspace) = &layer.workspace {
+        for argv in workspace.setup.iter().flatten() {
+            rules.argv(argv, &["workspace", "setup"]);
+        }
+        for path in workspace.copy.iter().flatten().filter(|path| !is_inside(path)) {
+            let path = crate::text::printable(path, 80);
+            rules.add(&["workspace", "copy"], format!("`{path}` is not a path inside the project"), None);
+        }
+    }
+    for name in layer.verify.iter().flat_map(|verify| verify.pass_env.iter().flatten()) {
+        rules.variable(name, &["verify", "pass_env"]);
+    }
+    rules.faults
+}
+
+/// Everything in the whole that breaks a rule: roles without an agent.
+pub(super) fn faults_of_whole(config: &Config, blame: impl Fn(&str) -> Fault) -> Vec<Fault> {
+    let mut known: Vec<&str> = vec![BUILTIN];
+    known.extend(config.agents.keys().map(AgentName::as_str));
+    let unknown = |role: &Role| !known.contains(&config.agent_of(*role).as_str());
+    Role::ALL
+        .iter()
+        .filter(|role| unknown(role))
+        .map(|role| {
+            let name = config.agent_of(*role).as_str();
+            let said = blame(&format!("roles.{role}")).saying(format!("there is no agent `{name}`"));
+            said.hinting(Some(meant(name, &known)))
+        })
+        .collect()
+}
+
+struct Rules<'a> {
+    tree: &'a Node,
+    source: &'a Source,
+    faults: Vec<Fault>,
+}
+
+impl Rules<'_> {
+    fn add(&mut self, path: &[&str], message: String, hint: Option<&str>) {
+        let spot = self.tree.at(path).map(|(key, _)| key.spot).unwrap_or_default();
+        self.faults.push(Fault::new(self.source, spot, message).under(path.join(".")).hinting(hint));
+    }
+
+    fn agent(&mut self, name: &AgentName, agent: &Spec) {
+        let path = ["agents", name.as_str()];
+        if name.as_str() == BUILTIN {
+            self.add(&path, "`builtin` is the agent that is always there".to_owned(), Some("take another name"));
+        }
+        match agent {
+            Spec::Command(command) => {
+                self.argv(&command.argv, &["agents", name.as_str(), "command", "argv"]);
+                for variable in command.env.keys() {
+                    self.variable(variable, &["agents", name.as_str(), "command", "env"]);
+                }
+                for variable in &command.pass_env {
+                    self.variable(variable, &["agents", name.as_str(), "command", "pass_env"]);
+                }
+            }
+            Spec::Builtin {} | Spec::Scripted(_) => {}
+        }
+    }
+
+    fn argv(&mut self, argv: &[String], path: &[&str]) {
+        let hint = Some("write a list: the program, then its arguments, as in [cargo, test]");
+        if argv.first().is_none_or(|program| program.trim().is_empty()) {
+            self.add(path, "there is no program to run".to_owned(), hint);
+        } else if argv.iter().any(|word| word.contains('\0')) {
+            self.add(path, "an argument holds a NUL character".to_owned(), None);
+        }
+    }
+
+    fn variable(&mut self, name: &str, path: &[&str]) {
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(letters) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            let shown = crate::text::printable(name, 40);
+            let hint = Some("give the name alone; the value stays in the environment");
+            self.add(path, format!("`{shown}` is not the name of an environment variable"), hint);
+        }
+    }
+}
+
+fn is_inside(path: &str) -> bool {
+    use std::path::{Component, Path};
+    !path.is_empty()
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// Every value that looks like a secret. Neither it nor its line is shown.
+pub(super) fn secrets(tree: &Node, source: &Source) -> Vec<Fault> {
+    let mut found = Vec::new();
+    look_for_secrets(tree, String::new(), &mut |key, node| {
+        let fault = Fault::new(source, node.spot, "this looks like a secret, and secrets are never stored");
+        let hint = "leave it in the environment, and name its variable under `pass_env`";
+        found.push(fault.under(key).hinting(Some(hint)).unshown());
+    });
+    found
+}
+
+fn look_for_secrets(node: &Node, key: String, report: &mut impl FnMut(String, &Node)) {
+    match &node.value {
+        Value::Text(text) if is_secret(text) => report(key, node),
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                look_for_secrets(item, format!("{key}[{index}]"), report);
+            }
+        }
+        Value::Map(entries) => {
+            for (name, value) in entries {
+                let dot = if key.is_empty() { "" } else { "." };
+                look_for_secrets(value, format!("{key}{dot}{}", name.name), report);
+            }
+        }
+        Value::Text(_) | Value::Null | Value::Bool(_) | Value::Int(..) | Value::Float(..) => {}
+    }
+}
+
+/// How keys of well-known services begin.
+const PREFIXES: [&str; 15] = [
+    "sk-",
+    "sk_live_",
+    "rk_live_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "xoxb-",
+    "hf_",
+];
+
+fn is_secret(text: &str) -> bool {
+    let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let long = |word: &str| word.len() >= 16 && word.chars().any(|c| c.is_ascii_digit());
+    text.contains("-----BEGIN") && text.contains("PRIVATE KEY")
+        || text.split(|c| !token(c)).any(|word| long(word) && PREFIXES.iter().any(|prefix| word.starts_with(prefix)))
+}

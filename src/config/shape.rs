@@ -1,0 +1,270 @@
+//! Every key there is. A key that does nothing is not here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::setting::{Count, Lasting, Maybe, section, whole};
+use crate::agent::Spec;
+use crate::event::Ask;
+use crate::ids::{AgentName, CheckName};
+use crate::plan::{CheckKind, Expect};
+use crate::store::SyncMode;
+use crate::time::Span;
+use crate::workspace::WorkspaceMode;
+
+whole!(Version, PlannerUse, Template, Spec, AgentName, WorkspaceMode, Expect, CheckKind, Unchecked, Ask, SyncMode);
+
+section! {
+    /// The configuration of orchestra.
+    Config = Layer {
+        /// The version of this format.
+        version: Version,
+        /// What is worked on.
+        project: ProjectLayer,
+        /// Who turns a ticket into a plan.
+        planner: PlannerLayer,
+        /// Agents by name, besides `builtin`.
+        agents: BTreeMap<AgentName, Spec>,
+        /// Which agent does which kind of work.
+        roles: RolesLayer,
+        /// Where the work happens.
+        workspace: WorkspaceLayer,
+        /// Checks by name. Orchestra runs them itself. None: those it detects.
+        checks: BTreeMap<CheckName, CheckLayer>,
+        /// How the checks judge.
+        verify: VerifyLayer,
+        /// How the tasks are run.
+        run: RunLayer,
+        /// Where it ends, whatever happens.
+        limits: LimitsLayer,
+        /// How safe the records are.
+        journal: JournalLayer,
+        /// Where the records are.
+        runs: RunsLayer,
+    }
+}
+
+section! {
+    /// What is worked on.
+    Project = ProjectLayer {
+        /// The project's folder, relative to the file that says so.
+        root: PathBuf,
+    }
+}
+
+section! {
+    /// Who turns a ticket into a plan.
+    Planner = PlannerLayer {
+        /// Which planner.
+        r#use: PlannerUse,
+        /// `default`, or the path of a template, relative to the file that says so.
+        template: Template,
+        /// Most tasks it may plan.
+        max_tasks: Count<1, 500>,
+    }
+}
+
+section! {
+    /// Which agent does which kind of work: `builtin` or a name under `agents`.
+    Roles = RolesLayer {
+        /// Looks at the code before anything is changed.
+        research: AgentName,
+        /// Changes the code.
+        implement: AgentName,
+        /// Writes tests.
+        test: AgentName,
+        /// Reads the change.
+        review: AgentName,
+    }
+}
+
+section! {
+    /// Where the work happens.
+    Workspace = WorkspaceLayer {
+        /// How it is filled.
+        mode: WorkspaceMode,
+        /// Commands that make a fresh workspace fit for work, in order: lists of arguments, no shell.
+        setup: Vec<Vec<String>>,
+        /// Files that git ignores but workspaces need.
+        copy: Vec<String>,
+    }
+}
+
+section! {
+    /// A command whose exit code decides.
+    CheckSettings = CheckLayer {
+        /// Program and arguments; no shell.
+        run: Vec<String>,
+        /// Longest it may take; `limits.task` if left out.
+        timeout: Maybe<Lasting>,
+        /// What it proves: `keep`, that nothing broke; `change`, that the work was done.
+        expect: Maybe<Expect>,
+        /// Whether it tests or builds.
+        kind: Maybe<CheckKind>,
+    }
+}
+
+section! {
+    /// How the checks judge.
+    Verify = VerifyLayer {
+        /// What becomes of work that nothing checked.
+        unchecked: Unchecked,
+        /// Names of environment variables that set-up commands and checks get as well.
+        pass_env: Vec<String>,
+    }
+}
+
+section! {
+    /// How the tasks are run.
+    Run = RunLayer {
+        /// Most tasks at a time.
+        jobs: Count<1, 64>,
+        /// Whether tasks that do not depend on a failed one still run.
+        continue_on_error: bool,
+        /// Most attempts per task.
+        attempts: Count<1, 20>,
+        /// Longest wait before the second attempt; it doubles from there.
+        backoff: Span,
+        /// The longest such wait.
+        max_backoff: Span,
+        /// When a person is asked, beyond what a plan demands.
+        ask: Ask,
+    }
+}
+
+section! {
+    /// Where it ends, whatever happens.
+    Limits = LimitsLayer {
+        /// Wall time of a run, over all its processes.
+        run: Lasting,
+        /// Wall time of one attempt.
+        task: Lasting,
+        /// Longest silence of one attempt.
+        idle: Lasting,
+        /// Most launches of agents in a run.
+        launches: Count<1, 1_000_000>,
+        /// How long to wait for a quota to come back.
+        quota_wait: Span,
+        /// Most tasks in a plan.
+        plan_tasks: Count<1, 1_000_000>,
+        /// Most bytes of a plan's text.
+        plan_bytes: Count<1, 1_073_741_824>,
+    }
+}
+
+section! {
+    /// How safe the records are.
+    Journal = JournalLayer {
+        /// What an event must survive before its effect happens: a power cut, or the end of the process.
+        sync: SyncMode,
+    }
+}
+
+section! {
+    /// Where the records are.
+    Runs = RunsLayer {
+        /// The folder of the run directories; the default is inside the project, any other is relative to the file
+        /// that says so.
+        dir: PathBuf,
+    }
+}
+
+/// The version of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Version;
+
+/// Which planner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PlannerUse {
+    /// The best that is there; today the template.
+    Auto,
+    /// A fixed workflow filled from the ticket's own structure. No model.
+    Template,
+}
+
+/// Which workflow the template planner fills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "PathBuf", into = "PathBuf")]
+pub enum Template {
+    /// The embedded one.
+    Default,
+    /// A file.
+    File(PathBuf),
+}
+
+/// What becomes of work that nothing checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unchecked {
+    /// It is not verified: exit code 3.
+    Deny,
+    /// It counts as done.
+    Allow,
+}
+
+impl Unchecked {
+    /// Whether unchecked work may count as done.
+    pub fn is_allowed(self) -> bool {
+        matches!(self, Self::Allow)
+    }
+}
+
+impl TryFrom<u32> for Version {
+    type Error = String;
+    fn try_from(number: u32) -> Result<Self, String> {
+        match number {
+            1 => Ok(Self),
+            other => Err(format!("this build knows version 1 of the configuration, not {other}")),
+        }
+    }
+}
+
+impl From<Version> for u32 {
+    fn from(_: Version) -> Self {
+        1
+    }
+}
+
+impl JsonSchema for Version {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Version".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"const": 1})
+    }
+}
+
+impl From<PathBuf> for Template {
+    fn from(path: PathBuf) -> Self {
+        if path.as_os_str() == "default" { Self::Default } else { Self::File(path) }
+    }
+}
+
+impl From<Template> for PathBuf {
+    fn from(template: Template) -> Self {
+        match template {
+            Template::Default => Self::from("default"),
+            Template::File(path) => path,
+        }
+    }
+}
+
+impl JsonSchema for Template {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Template".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
