@@ -1,1 +1,20 @@
 //! The command line: arguments, one file per subcommand, errors, exit codes.
+//!
+//! Arguments become plain values first ([`args`]), and mean something only to their command. Errors are rendered
+//! here and nowhere else. Asking for help starts neither a runtime nor tracing.
+
+pub mod args;
+mod error;
+mod exit;
+mod input;
+mod panics;
+mod plan_check;
+mod session;
+mod start;
+mod trace;
+
+pub use error::{CliError, Flaw};
+pub use exit::Exit;
+pub use session::Session;
+pub use start::main;
+pub use trace::{Trace, TraceOf};

@@ -1,6 +1,7 @@
 //! What a run's records say about the machine they were made on, and randomness for ids.
 #![expect(clippy::disallowed_methods, reason = "reads facts about the machine that no other room may look up")]
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Facts about the machine, for the record.
@@ -36,6 +37,11 @@ pub fn pid() -> u32 {
 /// The folder the command was started in.
 pub fn current_dir() -> std::io::Result<PathBuf> {
     std::env::current_dir()
+}
+
+/// What this process was called with, its own name first.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
 }
 
 /// The folder for temporary files.

@@ -1,0 +1,78 @@
+//! What can be typed. Flags become plain values here; what they mean is decided by the commands.
+
+mod globals;
+mod plan;
+mod run;
+mod runs;
+mod values;
+
+use clap::{Parser, Subcommand};
+
+pub use globals::Globals;
+pub use plan::{PlanArgs, PlanCaps, PlanCommand, PlanFile};
+pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
+pub use runs::{ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
+pub use values::{Allowance, ApprovalTarget, Ask, Setting};
+
+const EXAMPLES: &str = "\
+Examples:
+  orchestra plan check plan.json             is this plan sound?
+  orchestra runs show                        how does the newest run stand?
+
+Exit codes: 0 done and verified, 1 a task failed, 2 usage, 3 not verified, 4 budget, 5 denied, 6 agent or model,
+7 state of the run, 8 records, 70 our own fault, 128+N signal N. What each means: docs/exit-codes.md";
+
+/// Turns a ticket into a plan, runs it with coding agents, checks the work itself, and records everything
+#[derive(Debug, Parser)]
+#[command(name = "orchestra", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a plan, or show it
+    Plan(PlanArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+        for args in [RunArgs::augment(), ResumeArgs::augment(), ApplyArgs::augment()] {
+            args.debug_assert();
+        }
+    }
+
+    trait Augment {
+        fn augment() -> clap::Command;
+    }
+
+    impl<T: clap::Args> Augment for T {
+        fn augment() -> clap::Command {
+            T::augment_args(clap::Command::new("x"))
+        }
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        fn look(command: &clap::Command, path: &str) {
+            for inner in command.get_subcommands() {
+                let path = format!("{path} {}", inner.get_name());
+                let shown = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(shown.contains("Examples:"), "{path} has no examples");
+                look(inner, &path);
+            }
+        }
+        look(&Cli::command(), "orchestra");
+    }
+}

@@ -1,0 +1,137 @@
+//! `run`, `resume` and `apply`: what is asked of a run.
+
+use std::path::PathBuf;
+
+use clap::{Args, value_parser};
+
+use super::plan::PlanCaps;
+use super::runs::RunsDir;
+use super::values::{allowance, some_time};
+use super::{Allowance, ApprovalTarget, Ask};
+use crate::time::Span;
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  orchestra run ticket.md
+  orchestra run -m 'Fix the off-by-one in median()' --plan-only
+  gh issue view 7 --json number,title,body,url,labels | orchestra run -
+  orchestra run --plan plan.json --continue-on-error
+
+Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 budget, 5 denied or to be decided,
+6 no usable agent or model. All but 2 can be resumed.";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  orchestra resume                           the newest unfinished run
+  orchestra resume 20261121-0933 --explain   what would run, and why
+  orchestra resume --approve plan
+  orchestra resume --timeout +30m            half an hour more than it had";
+
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  orchestra apply                            the newest run that has something to apply
+  orchestra apply 20261121-0933";
+
+/// `run`, and `plan TICKET`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub ask: TicketArgs,
+    /// Make the plan, write and print it, and stop; `resume` carries it out
+    #[arg(long, conflicts_with = "dry_run")]
+    pub plan_only: bool,
+    /// Show what would be done; call no agent and no model
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Carry out this plan file, or the plan of that run
+    #[arg(long, value_name = "FILE|RUN")]
+    pub plan: Option<String>,
+    #[command(flatten)]
+    pub caps: PlanCaps,
+    #[command(flatten)]
+    pub pace: Pace,
+    /// When to ask before work begins
+    #[arg(long = "ask", value_enum, value_name = "WHEN")]
+    pub ask_before: Option<Ask>,
+    /// Longest the whole run may take, such as 90s, 10m or 1h30m
+    #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
+    pub timeout: Option<Span>,
+    /// Longest one attempt at a task may take
+    #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
+    pub task_timeout: Option<Span>,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+/// What is to be done, and against what.
+#[derive(Debug, Default, Args)]
+pub struct TicketArgs {
+    /// A file, `-` for standard input, or text with a space in it
+    #[arg(value_name = "TICKET", conflicts_with = "message")]
+    pub ticket: Option<String>,
+    /// The ticket's text itself
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub message: Option<String>,
+    /// The ticket's key in your tracker, kept in journal and report
+    #[arg(long = "ref", value_name = "KEY")]
+    pub reference: Option<String>,
+    /// Work from this commit instead of the files as they are
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+}
+
+/// How a run goes on.
+#[derive(Debug, Default, Args)]
+pub struct Pace {
+    /// Most tasks at the same time
+    #[arg(short, long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Go on with what does not depend on a failed task
+    #[arg(long, aliases = ["keep-going", "no-fail-fast"])]
+    pub continue_on_error: bool,
+}
+
+/// `resume`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = RESUME_EXAMPLES)]
+pub struct ResumeArgs {
+    /// The run, by the beginning of its id; the newest unfinished one when left out
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Show what would run, and why; run nothing
+    #[arg(long)]
+    pub explain: bool,
+    /// Run finished tasks again where plan or configuration changed under them
+    #[arg(long)]
+    pub accept_changed: bool,
+    /// Approve what waits for a decision
+    #[arg(long, value_name = "TASK|plan")]
+    pub approve: Vec<ApprovalTarget>,
+    /// Reject what waits for a decision
+    #[arg(long, value_name = "TASK|plan")]
+    pub reject: Vec<ApprovalTarget>,
+    /// Go on with this plan instead of the run's own
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub caps: PlanCaps,
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Longest the whole run may take; +D adds to what it had
+    #[arg(long, value_name = "[+]D", value_parser = allowance, allow_hyphen_values = true)]
+    pub timeout: Option<Allowance>,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+/// `apply`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = APPLY_EXAMPLES)]
+pub struct ApplyArgs {
+    /// The run, by the beginning of its id; the newest with a change when left out
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}

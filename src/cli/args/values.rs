@@ -1,0 +1,147 @@
+//! The values that flags take, read and nothing more.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+
+use crate::ids::{InvalidId, TaskId};
+use crate::text::printable;
+use crate::time::{Span, TimeError};
+
+/// `KEY=VALUE` of `--set`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Dotted: `run.jobs`.
+    pub key: String,
+    /// As it was typed.
+    pub value: String,
+}
+
+/// A `--set` without `=`, or without a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not KEY=VALUE, such as run.jobs=2", printable(.0, 80))]
+pub struct NotASetting(String);
+
+impl FromStr for Setting {
+    type Err = NotASetting;
+
+    fn from_str(text: &str) -> Result<Self, NotASetting> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Self { key: key.trim().to_owned(), value: value.to_owned() })
+            }
+            Some(_) | None => Err(NotASetting(text.to_owned())),
+        }
+    }
+}
+
+/// When a person is asked before work begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ask {
+    /// Before the plan is carried out
+    Plan,
+    /// Before each task
+    Task,
+    /// Only where the plan says so
+    Never,
+}
+
+/// What a plan's or a task's approval is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ApprovalTarget {
+    /// The plan as a whole.
+    Plan,
+    /// One task of it.
+    Task(TaskId),
+}
+
+impl FromStr for ApprovalTarget {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text == "plan" { Ok(Self::Plan) } else { TaskId::new(text).map(Self::Task) }
+    }
+}
+
+impl fmt::Display for ApprovalTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plan => f.write_str("plan"),
+            Self::Task(task) => task.fmt(f),
+        }
+    }
+}
+
+/// How a resume changes a limit: `2h` sets it, `+30m` adds to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowance {
+    /// The limit is this.
+    Set(Span),
+    /// This much more than it was.
+    Add(Span),
+}
+
+impl FromStr for Allowance {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match text.strip_prefix('+') {
+            Some(more) => more.parse().map(Self::Add),
+            None => text.parse().map(Self::Set),
+        }
+    }
+}
+
+/// Why a text is no length of time that work fits into.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoTime {
+    /// None at all.
+    #[error("it must be longer than 0s")]
+    Zero,
+    /// No span.
+    #[error(transparent)]
+    NotASpan(#[from] TimeError),
+}
+
+/// A span of time that is not zero.
+pub(super) fn some_time(text: &str) -> Result<Span, NoTime> {
+    let span = text.parse()?;
+    if span == Span::ZERO { Err(NoTime::Zero) } else { Ok(span) }
+}
+
+/// The same for a resume.
+pub(super) fn allowance(text: &str) -> Result<Allowance, NoTime> {
+    match text.parse()? {
+        Allowance::Set(Span::ZERO) | Allowance::Add(Span::ZERO) => Err(NoTime::Zero),
+        allowance => Ok(allowance),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_keeps_everything_after_the_first_equals_sign() {
+        let setting: Setting = "checks.unit.env = a=b".parse().unwrap();
+        assert_eq!((setting.key.as_str(), setting.value.as_str()), ("checks.unit.env", " a=b"));
+        assert!("jobs".parse::<Setting>().is_err() && "=1".parse::<Setting>().is_err());
+    }
+
+    #[test]
+    fn a_plus_adds_and_anything_else_sets() {
+        assert_eq!("+30m".parse(), Ok(Allowance::Add(Span::from_secs(1800))));
+        assert_eq!("2h".parse(), Ok(Allowance::Set(Span::from_secs(7200))));
+        for bad in ["", "+", "-5m", "NaN", "inf", "0", "0s", "9223372036854775808s"] {
+            assert!(allowance(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_approval_is_for_the_plan_or_for_a_task() {
+        assert_eq!("plan".parse(), Ok(ApprovalTarget::Plan));
+        assert_eq!("fix-1".parse(), Ok(ApprovalTarget::Task(TaskId::new("fix-1").unwrap())));
+        assert!("../x".parse::<ApprovalTarget>().is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! What a user is told when a command fails: what, where, why, and what to type next. Rendered here and nowhere else.
+
+mod convert;
+mod render;
+mod store;
+mod told;
+mod usage;
+
+pub use told::{CliError, Flaw};
+pub use usage::{Typed, asked_output};

@@ -1,0 +1,111 @@
+//! An error as lines for people, and as a document for programs.
+
+use serde_json::{Value, json};
+
+use super::CliError;
+use crate::console::Console;
+use crate::text::clean;
+
+/// Faults shown to people; a program gets all.
+const SHOWN: usize = 20;
+
+impl CliError {
+    /// The lines for stderr. Words of strangers in it are cleaned; only our own escapes are left.
+    pub fn text(&self, console: &Console) -> String {
+        let paint = |code: &str, text: &str| {
+            if console.colours_stderr() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        };
+        let mut out = format!("{} {}\n", paint("1;31", "error:"), indented(&self.message));
+        for cause in &self.causes {
+            out += &format!("  caused by: {}\n", indented(cause));
+        }
+        for fault in self.faults.iter().take(SHOWN) {
+            let place = match (fault.line, fault.column) {
+                (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
+                (Some(line), None) => format!(" (line {line})"),
+                (None, _) => String::new(),
+            };
+            out += &format!("  {}{place}: {}\n", clean(&fault.path), indented(&fault.message));
+            if let Some(excerpt) = &fault.excerpt {
+                out += excerpt;
+            }
+            if let Some(hint) = fault.hint.as_ref().filter(|hint| Some(*hint) != self.hint.as_ref()) {
+                out += &format!("    {} {}\n", paint("36", "hint:"), indented(hint));
+            }
+        }
+        if self.faults.len() > SHOWN {
+            out += &format!("  and {} more; --json shows them all\n", self.faults.len() - SHOWN);
+        }
+        if let Some(hint) = &self.hint {
+            out += &format!("\n{} {}\n", paint("1;36", "hint:"), indented(hint));
+        }
+        out
+    }
+
+    /// The document for stdout.
+    pub fn json(&self) -> Value {
+        json!({
+            "error": {
+                "exit": self.exit.code(),
+                "message": self.message,
+                "causes": self.causes,
+                "faults": self.faults,
+                "hint": self.hint,
+            }
+        })
+    }
+}
+
+/// Clean, and with further lines set under the first.
+fn indented(text: &str) -> String {
+    clean(text).trim_end().replace('\n', "\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Flaw;
+    use super::*;
+    use crate::cli::exit::Exit;
+    use crate::console::{Options, Surroundings};
+
+    fn console() -> Console {
+        let sink = || Box::new(std::io::sink());
+        Console::with_streams(Options::default(), &Surroundings::default(), sink(), sink())
+    }
+
+    #[test]
+    fn an_error_says_what_where_why_and_what_next() {
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such\u{1b}[31m file");
+        let flaw = Flaw {
+            path: "$.tasks[1].id".to_owned(),
+            line: Some(3),
+            column: Some(7),
+            message: "is missing".to_owned(),
+            hint: Some("add one".to_owned()),
+            excerpt: None,
+        };
+        let error = CliError::usage("plan.json cannot be used").because(&missing).flaws([flaw]).hint("mend it");
+        insta::assert_snapshot!(error.text(&console()), @r"
+        error: plan.json cannot be used
+          caused by: no such\u{1b}[31m file
+          $.tasks[1].id (line 3, column 7): is missing
+            hint: add one
+
+        hint: mend it
+        ");
+        let document = error.json();
+        assert_eq!(document["error"]["exit"], 2);
+        assert_eq!(document["error"]["faults"][0]["line"], 3);
+    }
+
+    #[test]
+    fn a_cause_that_repeats_the_message_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot open x")]
+        struct Outer(#[source] Inner);
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot open x")]
+        struct Inner;
+        assert_eq!(CliError::of(Exit::State, &Outer(Inner)).causes, Vec::<String>::new());
+    }
+}

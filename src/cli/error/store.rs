@@ -1,0 +1,74 @@
+//! What the faults of a run directory mean for a user.
+
+use super::CliError;
+use crate::cli::exit::Exit;
+use crate::store::{StoreError, StoreErrorKind};
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let found = Self::of(exit(&error), &error);
+        match hint(&error) {
+            Some(hint) => found.hint(hint),
+            None => found,
+        }
+    }
+}
+
+fn exit(error: &StoreError) -> Exit {
+    match error.kind() {
+        StoreErrorKind::Locked | StoreErrorKind::Damaged | StoreErrorKind::Newer => Exit::State,
+        StoreErrorKind::NotFound | StoreErrorKind::Ambiguous => Exit::Usage,
+        StoreErrorKind::Unwritable => Exit::Records,
+        StoreErrorKind::Internal => Exit::Internal,
+    }
+}
+
+fn hint(error: &StoreError) -> Option<String> {
+    let hint = match error {
+        StoreError::Locked { pid: Some(pid), .. } => {
+            return Some(format!("wait until it has ended, or end it with `kill {pid}`"));
+        }
+        StoreError::NoSuchRun { nearest: Some(run), .. } => return Some(format!("did you mean `{run}`?")),
+        StoreError::Failed(inner) => return hint(inner),
+        StoreError::Locked { pid: None, .. } => "wait until it has ended",
+        StoreError::Newer { .. } => "use the version of orchestra that wrote it, or a newer one",
+        StoreError::Damaged { .. } | StoreError::Empty { .. } | StoreError::Malformed { .. } => {
+            "bring the file back from a backup, or begin a new run"
+        }
+        StoreError::NoSuchRun { nearest: None, .. } | StoreError::NotARun { .. } => {
+            "`orchestra runs list` shows the runs there are; `--runs-dir` looks elsewhere"
+        }
+        StoreError::Ambiguous { .. } => "type more of its id",
+        StoreError::NotAFolder { .. } => "name another folder with `--runs-dir`",
+        StoreError::Unwritable(_) => match error.io().map(std::io::Error::kind) {
+            Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
+                "make room on that disk; what was recorded is kept"
+            }
+            Some(std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
+                "give yourself the right to write there, or name another folder with `--runs-dir`"
+            }
+            Some(_) | None => return None,
+        },
+        StoreError::Unreadable(_)
+        | StoreError::Taken { .. }
+        | StoreError::Panicked { .. }
+        | StoreError::OutOfOrder { .. }
+        | StoreError::Encode { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_run_in_use_names_its_process_and_ends_with_7() {
+        let error = CliError::from(StoreError::Locked { run: PathBuf::from("runs/x"), pid: Some(42), since: None });
+        assert_eq!(error.exit(), Exit::State);
+        assert!(error.to_string().contains("process 42"), "{error}");
+        assert_eq!(error.json()["error"]["hint"], "wait until it has ended, or end it with `kill 42`");
+    }
+}

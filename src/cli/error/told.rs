@@ -1,0 +1,102 @@
+//! What is told of a failure, whatever it came from.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::cli::exit::Exit;
+
+/// Why a command failed, ready to be shown.
+#[derive(Debug)]
+pub struct CliError {
+    pub(super) exit: Exit,
+    pub(super) message: String,
+    pub(super) causes: Vec<String>,
+    pub(super) faults: Vec<Flaw>,
+    pub(super) hint: Option<String>,
+}
+
+/// One of several places that are wrong.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Flaw {
+    /// Where: a JSON path, a key, or a file.
+    pub path: String,
+    /// Where in the text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Where in the line, in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The place itself, underlined; for people.
+    #[serde(skip)]
+    pub excerpt: Option<String>,
+}
+
+impl CliError {
+    /// A failure that nothing else caused.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), causes: Vec::new(), faults: Vec::new(), hint: None }
+    }
+
+    /// A failure as `error` tells it, with what caused it.
+    pub fn of(exit: Exit, error: &(dyn Error + 'static)) -> Self {
+        Self::new(exit, error.to_string()).because_of(error.source())
+    }
+
+    /// What was typed, configured or planned is wrong; nothing ran.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// Our own fault.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        Self::of(Exit::Internal, error)
+    }
+
+    /// The same, caused by `error` and what caused that.
+    #[must_use]
+    pub fn because(self, error: &(dyn Error + 'static)) -> Self {
+        self.because_of(Some(error))
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with every place that is wrong.
+    #[must_use]
+    pub fn flaws(mut self, flaws: impl IntoIterator<Item = Flaw>) -> Self {
+        self.faults.extend(flaws);
+        self
+    }
+
+    /// What the command ends with.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    fn because_of(mut self, mut cause: Option<&(dyn Error + 'static)>) -> Self {
+        while let Some(error) = cause {
+            let said = error.to_string();
+            // A transparent error says what its cause says.
+            if said != self.message && self.causes.last() != Some(&said) {
+                self.causes.push(said);
+            }
+            cause = error.source();
+        }
+        self
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,149 @@
+//! `plan check` and `plan show`: whether a plan is sound, and what it says.
+
+use super::args::{PlanCaps, PlanFile};
+use super::error::CliError;
+use super::exit::Exit;
+use super::input::{self, Unread};
+use super::session::Session;
+use crate::graph::{Graph, batch_name};
+use crate::ids::PlanId;
+use crate::plan::{self, Caps, Defaults, Fault, Faults, Plan, PlanCheck, RunIf};
+use crate::sys::{clock, machine};
+
+/// Tasks named in the one line about the critical path.
+const NAMED: usize = 8;
+
+/// `plan check FILE|-`.
+pub fn check(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
+    let look = look(session, asked)?;
+    session.document(&look.found)?;
+    let repairs = look.found.repairs.clone();
+    let plan = look.sound()?;
+    if !session.is_for_programs() {
+        let graph = graph(&plan)?;
+        for repair in &repairs {
+            let place = repair.place.map_or_else(String::new, |place| format!(" ({place})"));
+            session.console.note(&format!("mended: {}{place}: {}", repair.path, repair.note));
+        }
+        session.console.line(&format!(
+            "ok: {}, {}, critical path {}",
+            count(graph.len(), "task", "tasks"),
+            count(graph.batches().len(), "batch", "batches"),
+            path(&plan, &graph)
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+/// `plan show FILE|-`.
+pub fn show(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
+    let plan = look(session, asked)?.sound()?;
+    session.document(&plan)?;
+    if !session.is_for_programs() {
+        for line in lines(&plan)? {
+            session.console.line(&line);
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// A plan as lines for people.
+pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
+    let graph = graph(plan)?;
+    let mut out = vec![plan.title.clone(), format!("plan {}", plan.plan_id)];
+    if !plan.goal.summary.is_empty() && plan.goal.summary != plan.title {
+        out.extend(plan.goal.summary.lines().map(str::to_owned));
+    }
+    out.extend(plan.goal.success_criteria.iter().map(|criterion| format!("  - {criterion}")));
+    for (index, batch) in graph.batches().iter().enumerate() {
+        out.push(String::new());
+        let together = if batch.len() > 1 { ", side by side" } else { "" };
+        out.push(format!("{}  {}{together}", batch_name(index), count(batch.len(), "task", "tasks")));
+        for task in batch.iter().filter_map(|&task| plan.tasks.get(task as usize)) {
+            out.push(format!("  {}  [{}]  {}", task.id, task.role, task.title));
+            if !task.depends_on.is_empty() {
+                let names: Vec<&str> = task.depends_on.iter().map(crate::ids::TaskId::as_str).collect();
+                out.push(format!("      after {}", names.join(", ")));
+            }
+            if !task.scope.write.is_empty() {
+                out.push(format!("      writes {}", task.scope.write.join(", ")));
+            }
+            if task.approval {
+                out.push("      waits for approval".to_owned());
+            }
+            if task.run_if == RunIf::Always {
+                out.push("      runs also after a failure, with --continue-on-error".to_owned());
+            }
+        }
+    }
+    out.push(String::new());
+    out.push(format!("critical path: {}", path(plan, &graph)));
+    Ok(out)
+}
+
+/// The caps on a plan: flags, else what is built in.
+pub fn caps(asked: PlanCaps) -> Caps {
+    let or = |flag: Option<u32>, default| flag.map_or(default, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let built_in = Caps::default();
+    Caps { tasks: or(asked.max_tasks, built_in.tasks), bytes: or(asked.max_bytes, built_in.bytes) }
+}
+
+/// What a plan gets that its text does not bring.
+pub fn defaults() -> Result<Defaults, CliError> {
+    let salt = machine::random().map_err(|error| CliError::new(Exit::Internal, "no random bytes").because(&error))?;
+    let now = clock::now();
+    Ok(Defaults { plan_id: PlanId::at(now, u16::from_le_bytes(salt)), created_at: now })
+}
+
+/// What there is to say about the plan `asked` for; the plan itself only if it is sound.
+struct Look {
+    name: String,
+    found: PlanCheck,
+    plan: Option<Plan>,
+}
+
+fn look(session: &Session, asked: &PlanFile) -> Result<Look, CliError> {
+    let caps = caps(asked.caps);
+    match input::read(session, &asked.file, caps.bytes as u64) {
+        Ok(input) => {
+            let (found, plan) = plan::check(&input.text, &caps, &defaults()?);
+            Ok(Look { name: input.name, found, plan })
+        }
+        Err(Unread::Unfit { name, why, hint }) => {
+            let faults = vec![Fault::new("$", why).hint(hint)];
+            Ok(Look { name, found: PlanCheck { tasks: Vec::new(), repairs: Vec::new(), faults }, plan: None })
+        }
+        Err(Unread::Error(error)) => Err(error),
+    }
+}
+
+impl Look {
+    fn sound(self) -> Result<Plan, CliError> {
+        match (self.plan, Faults::found(self.found.faults)) {
+            (Some(plan), _) => Ok(plan),
+            (None, Some(faults)) => Err(CliError::refused_plan(&self.name, &faults)),
+            (None, None) => Err(CliError::new(Exit::Internal, "a plan was refused without a fault")),
+        }
+    }
+}
+
+fn graph(plan: &Plan) -> Result<Graph, CliError> {
+    Graph::of(plan).map_err(|error| CliError::internal(&error))
+}
+
+fn path(plan: &Plan, graph: &Graph) -> String {
+    let path = graph.critical_path();
+    let mut names: Vec<&str> =
+        path.iter().filter_map(|&task| Some(plan.tasks.get(task as usize)?.id.as_str())).collect();
+    let more = names.len().saturating_sub(NAMED);
+    if more > 1 {
+        let last = names.pop().unwrap_or_default();
+        names.truncate(NAMED - 1);
+        return format!("{} → … → {last} ({} tasks)", names.join(" → "), path.len());
+    }
+    names.join(" → ")
+}
+
+fn count(n: usize, one: &str, several: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {several}") }
+}

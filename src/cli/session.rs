@@ -1,0 +1,103 @@
+//! What every command has at hand: its flags, the environment, the console, the folder it works in.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::args::Globals;
+use super::error::CliError;
+use super::trace::Trace;
+use crate::console::{Console, Output};
+use crate::sys::env::Env;
+use crate::sys::{fs, machine};
+
+/// One call of the program.
+#[derive(Debug)]
+pub struct Session {
+    /// The flags that every command takes.
+    pub globals: Globals,
+    /// The environment as it was at the start.
+    pub env: Env,
+    /// The only way to say anything.
+    pub console: Console,
+    /// Where relative names begin: `-C`, else the folder it was started in. Absolute.
+    pub folder: PathBuf,
+    /// Diagnostics, which a run attaches to its directory.
+    pub trace: Trace,
+    answered: Cell<bool>,
+}
+
+impl Session {
+    /// Finds out where we are and begins tracing.
+    pub fn open(globals: Globals, env: Env, console: Console) -> Result<Self, CliError> {
+        let folder = folder(globals.directory.as_deref())?;
+        let trace = Trace::install(&globals, &env, &console)?;
+        Ok(Self { globals, env, console, folder, trace, answered: Cell::new(false) })
+    }
+
+    /// `path` as it is meant: relative to the folder we work in.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Whether a person can be asked: neither forbidden, nor in CI, nor without a terminal on both ends.
+    pub fn can_ask(&self) -> bool {
+        !self.globals.no_input
+            && self.env.get("CI").is_none()
+            && rustix::termios::isatty(rustix::stdio::stdin())
+            && rustix::termios::isatty(rustix::stdio::stderr())
+    }
+
+    /// The command's one JSON document on stdout, where stdout is for programs.
+    pub fn document(&self, document: &impl Serialize) -> Result<(), CliError> {
+        self.answered.set(true);
+        let written = match self.console.output() {
+            Output::Json => self.console.document(document),
+            Output::Jsonl => self.console.json_line(document),
+            Output::Text => Ok(()),
+        };
+        written.map_err(|error| CliError::internal(&error))
+    }
+
+    /// Whether stdout is for programs.
+    pub fn is_for_programs(&self) -> bool {
+        match self.console.output() {
+            Output::Json | Output::Jsonl => true,
+            Output::Text => false,
+        }
+    }
+
+    /// Whether stdout has got its document: what fails after that is told on stderr alone.
+    pub fn has_answered(&self) -> bool {
+        self.answered.get()
+    }
+
+    /// Runs `work` on a runtime that is made for it and gone after it.
+    pub fn block_on<W: Future>(&self, work: W) -> Result<W::Output, CliError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(machine::cpus().clamp(2, 8))
+            .enable_all()
+            .build()
+            .map_err(|error| CliError::internal(&error))?;
+        let output = runtime.block_on(work);
+        // What still blocks in a thread must not keep the process: its work has been judged.
+        runtime.shutdown_background();
+        Ok(output)
+    }
+}
+
+fn folder(asked: Option<&Path>) -> Result<PathBuf, CliError> {
+    let here = machine::current_dir().map_err(|error| {
+        CliError::usage("the folder it was started in cannot be used").because(&error).hint("change to one that exists")
+    })?;
+    let Some(asked) = asked else { return Ok(here) };
+    let folder = here.join(asked);
+    let found = fs::canonical(&folder).map_err(|error| CliError::unreadable(&error).hint("-C takes a folder"))?;
+    if found.is_dir() {
+        Ok(found)
+    } else {
+        Err(CliError::usage(format!("{} is not a folder", folder.display())).hint("-C takes a folder"))
+    }
+}

@@ -1,0 +1,10 @@
+//! What a user sees: stdout, stderr, the exit code, files. Nothing here looks inside.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "plays the user: makes files, starts the program"
+)]
+
+mod plan;
+mod usage;
+mod world;
