@@ -26,9 +26,8 @@ pub enum Patched {
     Refused { why: String },
 }
 
-/// How a patch may be read, strictest first: with and without the usual first folder, and with line counts that people and
-/// models get wrong.
-const READINGS: [&[&str]; 4] = [&["-p1"], &["-p0"], &["-p1", "--recount"], &["-p0", "--recount"]];
+/// How the lines of a patch may be counted: as it says, or anew, because people and models count wrong.
+const COUNTS: [&[&str]; 2] = [&[], &["--recount"]];
 
 /// Applies a unified diff to the files in `folder`. Paths outside it and paths through links are refused.
 pub async fn apply_patch(
@@ -46,10 +45,10 @@ pub async fn apply_patch(
     let git = Git::new(tools, scratch.path());
     git.call(["init", "--quiet", "--bare", "--template="]).output().await?;
     let patch = if patch.ends_with('\n') { patch.to_owned() } else { format!("{patch}\n") };
-    let attempt = Attempt { git: &git, folder, patch: patch.as_bytes() };
+    let attempt = Attempt { git: &git, folder, patch: patch.as_bytes(), strip: strip(&patch) };
 
     let mut first_refusal = None;
-    for reading in READINGS {
+    for reading in COUNTS {
         let tried = attempt.run(reading, &["--check"]).await?;
         if tried.end == End::Code(0) {
             let paths = attempt.paths(reading).await?;
@@ -74,20 +73,52 @@ struct Attempt<'a> {
     git: &'a Git,
     folder: &'a Path,
     patch: &'a [u8],
+    strip: &'static str,
 }
 
 impl Attempt<'_> {
     async fn run(&self, reading: &[&str], how: &[&str]) -> Result<Exit, WorkspaceError> {
-        let args = ["apply", "--whitespace=nowarn"].iter().chain(reading).chain(how);
+        let args = ["apply", "--whitespace=nowarn", self.strip]
+            .into_iter()
+            .chain(reading.iter().copied())
+            .chain(how.iter().copied());
         let call = self.git.call(args).arg("-").work_tree(self.folder).stdin(self.patch.to_vec());
         call.exit(Sink::Memory { cap: 1 << 20 }).await
     }
 
     async fn paths(&self, reading: &[&str]) -> Result<Vec<PathBuf>, WorkspaceError> {
-        let args = ["apply", "--numstat", "-z"].iter().chain(reading);
+        let args = ["apply", "--numstat", "-z", self.strip].into_iter().chain(reading.iter().copied());
         let said = self.git.call(args).arg("-").work_tree(self.folder).stdin(self.patch.to_vec()).output().await?;
         Ok(parts(&said)
             .filter_map(|part| part.splitn(3, |byte| *byte == b'\t').nth(2).map(super::shadow::path))
             .collect())
+    }
+}
+
+/// Whether the names in a patch begin with a folder that is none: `a/` and `b/`, or the letters of
+/// `diff.mnemonicPrefix` (git-config). Guessing by what fits would put new files in wrong places.
+fn strip(patch: &str) -> &'static str {
+    let named = |line: &str| {
+        let name = line
+            .strip_prefix("--- ")
+            .or_else(|| line.strip_prefix("+++ "))
+            .or_else(|| line.strip_prefix("diff --git "))?;
+        Some(name.trim_start_matches('"').to_owned()).filter(|name| !name.starts_with("/dev/null"))
+    };
+    let is_prefixed = |name: &String| matches!(name.as_bytes(), [b'a' | b'b' | b'c' | b'i' | b'o' | b'w', b'/', ..]);
+    let mut names = patch.lines().take_while(|line| !line.starts_with("@@ ")).filter_map(named);
+    if names.all(|name| is_prefixed(&name)) { "-p1" } else { "-p0" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_folder_is_dropped_only_where_it_is_none() {
+        assert_eq!(strip("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- odd\n"), "-p1");
+        assert_eq!(strip("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+x\n"), "-p1");
+        assert_eq!(strip("--- src/x\n+++ src/x\n@@ -1 +1 @@\n"), "-p0");
+        assert_eq!(strip("--- /dev/null\n+++ src/new\n@@ -0,0 +1 @@\n+x\n"), "-p0");
     }
 }

@@ -91,7 +91,7 @@ impl Shadow {
             .output()
             .await?;
         fs::create_dirs(&path.join("info"))?;
-        fs::create_dirs(&path.join("index"))?;
+        fs::create_dirs(&path.join("indexes"))?;
         fs::write(&path.join("info/attributes"), ATTRIBUTES.as_bytes())?;
         fs::write(&path.join("info/exclude"), ignores.as_bytes())?;
         if let Some(objects) = objects {
@@ -115,7 +115,7 @@ impl Shadow {
 
     /// An index file of its own for every folder; kept, because it remembers what needs no second look.
     pub(super) fn index(&self, name: &str) -> PathBuf {
-        self.path().join("index").join(name)
+        self.path().join("indexes").join(name)
     }
 
     /// Makes a commit and a ref that keeps it. The ref's name holds an ordinal, never an id from outside.

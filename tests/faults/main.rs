@@ -7,4 +7,7 @@
 )]
 
 mod agents;
+mod apply;
+mod checks;
 mod process;
+mod workspace;
