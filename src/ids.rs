@@ -137,7 +137,8 @@ fn name(text: &str) -> Result<(), &'static str> {
         _ if !bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) => {
             Err("only letters, digits, `.`, `_` and `-` are allowed")
         }
-        _ if text.ends_with(".lock") || text.contains("..") || text.ends_with('.') => {
+        // git refuses refs that end so, in these very letters.
+        _ if bytes.ends_with(b".lock") || text.contains("..") || text.ends_with('.') => {
             Err("it must not contain `..` nor end in `.` or `.lock`")
         }
         _ => Ok(()),

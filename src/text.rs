@@ -181,15 +181,12 @@ impl Redactor {
         let mut at = 0;
         while at + keep < self.held.len() {
             let rest = &self.held[at..];
-            match self.secrets.iter().find(|(_, value)| rest.starts_with(value)) {
-                Some((name, value)) => {
-                    out.extend_from_slice(format!("[{name}]").as_bytes());
-                    at += value.len();
-                }
-                None => {
-                    out.push(self.held[at]);
-                    at += 1;
-                }
+            if let Some((name, value)) = self.secrets.iter().find(|(_, value)| rest.starts_with(value)) {
+                out.extend_from_slice(format!("[{name}]").as_bytes());
+                at += value.len();
+            } else {
+                out.push(self.held[at]);
+                at += 1;
             }
         }
         self.held.drain(..at.min(self.held.len()));

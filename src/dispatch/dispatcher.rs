@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::hands::Work;
 use super::inbox::Message;
 use super::{DispatchError, worker};
-use crate::event::{
-    AttemptStarted, Decision, Event, FORMAT, Kind, StopCause, TaskReused, WorkspaceCreated,
-};
+use crate::event::{AttemptStarted, Decision, Event, FORMAT, Kind, StopCause, TaskReused, WorkspaceCreated};
 use crate::ids::TaskId;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
 use crate::store::{Durable, Journal};
@@ -88,7 +85,6 @@ struct Dispatcher {
     workers: JoinSet<()>,
     inbox: mpsc::UnboundedReceiver<Message>,
     outbox: mpsc::UnboundedSender<Message>,
-    cancel: CancellationToken,
     stopping: Option<Signal>,
     wake_at: Option<Timestamp>,
     workspace_known: bool,
@@ -110,7 +106,6 @@ impl Dispatcher {
             workers: JoinSet::new(),
             inbox,
             outbox,
-            cancel: CancellationToken::new(),
             stopping: None,
             wake_at: None,
             workspace_known: false,
@@ -120,9 +115,7 @@ impl Dispatcher {
     /// Runs until the run is finished or stopped. Everything appended is durable when it returns.
     async fn run(mut self) -> Result<Ending, DispatchError> {
         let outcome = self.turn().await;
-        if outcome.is_err() {
-            self.cancel.cancel();
-        }
+        self.work.cancel.cancel();
         while self.workers.join_next().await.is_some() {}
         let closed = self.journal.close();
         outcome?;
@@ -137,6 +130,7 @@ impl Dispatcher {
     async fn turn(&mut self) -> Result<(), DispatchError> {
         loop {
             self.step()?;
+            let wake = self.next_wake();
             if matches!(self.state.phase, Phase::Stopped(_) | Phase::Finished(_)) {
                 return Ok(());
             }
@@ -153,7 +147,7 @@ impl Dispatcher {
                         return Err(DispatchError::Panic(panic_text(error.into_panic())));
                     }
                 }
-                () = wait_until(self.next_wake()) => {}
+                () = wait_until(wake) => {}
                 changed = self.link.orders.changed() => self.ordered(changed.is_ok()),
             }
         }
@@ -197,7 +191,7 @@ impl Dispatcher {
                     None => self.busy.verifying = true,
                 }
                 let attempt = task.and_then(|task| self.state.task(task)).map(|task| task.last_attempt);
-                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.cancel.clone());
+                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.work.cancel.clone());
                 self.workers.spawn(worker::verify(work, worker::Verification { task, attempt, probes }, out, cancel));
             }
             Action::Settle { task, attempt, verdict } => {
@@ -210,7 +204,7 @@ impl Dispatcher {
             Action::Wait { until } => self.wake_at = Some(until),
             Action::CancelAll { limit } => {
                 tracing::warn!(limit, "a limit of the run is used up");
-                self.cancel.cancel();
+                self.work.cancel.cancel();
             }
             // Planners that need no model are asked before the loop begins.
             Action::Propose { .. } | Action::Parse { .. } => return Err(DispatchError::NoPlan),
@@ -233,8 +227,8 @@ impl Dispatcher {
         if !self.workspace_known {
             let created = WorkspaceCreated {
                 ws: 0,
-                kind: self.work.hands.space.kind(),
-                path: self.work.hands.space.path(0).display().to_string(),
+                kind: self.work.workspace_kind(),
+                path: self.work.folder().display().to_string(),
                 base: self.state.base.tree.clone(),
             };
             self.append(None, None, Kind::WorkspaceCreated(created))?;
@@ -262,8 +256,13 @@ impl Dispatcher {
         self.busy.asking = true;
         // A closed channel is an answer too: the receiver below sees its sender gone.
         drop(questions.send(Question { task: id, answer }));
+        let cancel = self.work.cancel.clone();
         self.workers.spawn(async move {
-            let decision = answered.await.ok();
+            // A person may never answer; the run must still be able to stop.
+            let decision = tokio::select! {
+                decision = answered => decision.ok(),
+                () = cancel.cancelled() => return,
+            };
             drop(out.send(Message::Answered { task, decision }));
         });
     }
@@ -298,16 +297,12 @@ impl Dispatcher {
             }
             Message::Answered { task, decision } => {
                 self.busy.asking = false;
-                match decision {
-                    Some(decision) => {
-                        let kind = Kind::ApprovalDecided { by: "terminal".to_owned(), decision };
-                        self.append(task.and_then(|task| self.id(task)), None, kind)
-                    }
-                    None => {
-                        self.busy.can_ask = false;
-                        Ok(())
-                    }
-                }
+                let Some(decision) = decision else {
+                    self.busy.can_ask = false;
+                    return Ok(());
+                };
+                let kind = Kind::ApprovalDecided { by: "terminal".to_owned(), decision };
+                self.append(task.and_then(|task| self.id(task)), None, kind)
             }
             Message::Broken(error) => Err(*error),
         }
@@ -341,7 +336,7 @@ impl Dispatcher {
         }
         while self.awaiting.front().is_some_and(|(seq, _)| *seq <= safe) {
             if let Some((_, Effect::Attempt(plan))) = self.awaiting.pop_front() {
-                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.cancel.clone());
+                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.work.cancel.clone());
                 self.workers.spawn(worker::attempt(work, *plan, out, cancel));
             }
         }
@@ -354,11 +349,11 @@ impl Dispatcher {
             Order::GoOn => {}
             Order::Stop(signal) => {
                 self.stopping = Some(signal);
-                self.cancel.cancel();
+                self.work.cancel.cancel();
             }
             Order::Kill(signal) => {
                 self.stopping = Some(signal);
-                self.cancel.cancel();
+                self.work.cancel.cancel();
                 self.work.hands.supervisors.hurry();
             }
         }
@@ -368,7 +363,7 @@ impl Dispatcher {
     fn next_wake(&self) -> Option<Timestamp> {
         let now = clock::now();
         let left = self.state.terms.run_time.as_millis().saturating_sub(self.state.elapsed(now).as_millis());
-        let deadline = (!self.cancel.is_cancelled()).then(|| now.after(Span::from_millis(left.saturating_add(1))));
+        let deadline = (!self.work.cancel.is_cancelled()).then(|| now.after(Span::from_millis(left.saturating_add(1))));
         match (self.wake_at, deadline) {
             (Some(wake), Some(deadline)) => Some(wake.min(deadline)),
             (wake, deadline) => wake.or(deadline),
@@ -391,6 +386,8 @@ async fn wait_until(at: Option<Timestamp>) {
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(panic) => panic.downcast::<&str>().map_or_else(|_| "without a message".to_owned(), |text| (*text).to_owned()),
+        Err(panic) => {
+            panic.downcast::<&str>().map_or_else(|_| "without a message".to_owned(), |text| (*text).to_owned())
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! What the loop works with: the hands that touch the world, and what is the same for every task of the run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use super::{DispatchError, Identity};
 use crate::agent::{Agent, Agents};
+use crate::event::WorkspaceKind;
 use crate::ids::TraceId;
 use crate::message::TicketNote;
 use crate::plan::Role;
@@ -11,10 +15,9 @@ use crate::process::Supervisors;
 use crate::prompt::Templates;
 use crate::store::RunDir;
 use crate::verify::Checker;
-use crate::workspace::Space;
+use crate::workspace::{Filled, Space};
 
 /// The hands that touch the world.
-#[derive(Debug)]
 pub struct Hands {
     /// Starts every child.
     pub supervisors: Supervisors,
@@ -29,7 +32,6 @@ pub struct Hands {
 }
 
 /// Everything that workers share.
-#[derive(Debug)]
 pub struct Work {
     /// The hands.
     pub hands: Hands,
@@ -41,12 +43,34 @@ pub struct Work {
     pub identity: Identity,
     /// Ties journal, trace and children together.
     pub trace: TraceId,
+    /// Ends everything that is under way, git and set-up commands included.
+    pub cancel: CancellationToken,
 }
 
 impl Work {
+    /// Where tasks work.
+    pub fn folder(&self) -> PathBuf {
+        match &self.hands.space {
+            Space::Isolated(spaces) => spaces.path(0),
+            Space::InPlace(project) => project.clone(),
+        }
+    }
+
+    /// How that folder is filled.
+    pub fn workspace_kind(&self) -> WorkspaceKind {
+        match &self.hands.space {
+            Space::Isolated(spaces) => match spaces.filled() {
+                Filled::FromGit => WorkspaceKind::Worktree,
+                Filled::ByCopy => WorkspaceKind::Copy,
+            },
+            Space::InPlace(_) => WorkspaceKind::InPlace,
+        }
+    }
+
     /// The agent for a kind of work.
     pub fn agent(&self, role: Role) -> Result<Arc<dyn Agent>, DispatchError> {
         let name = self.identity.roles.get(&role);
-        name.and_then(|name| self.hands.agents.get(name)).ok_or(DispatchError::NoAgent { role })
+        let name = name.ok_or(DispatchError::NoAgent { role })?;
+        Ok(Arc::clone(self.hands.agents.get(name)?))
     }
 }

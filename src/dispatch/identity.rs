@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::agent::{AgentError, Agents};
 use crate::ids::{AgentName, Digest};
 use crate::plan::Role;
+use crate::prompt::Templates;
 use crate::run::{DependencyPart, KEY_VERSION, KeyParts, RunState};
 
 /// What of a configuration goes into keys.
@@ -22,6 +24,24 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The identity of work that these agents do from these templates.
+    pub fn of(
+        ticket: &Digest,
+        roles: &BTreeMap<Role, AgentName>,
+        agents: &Agents,
+        templates: &Templates,
+        policy: &Digest,
+    ) -> Result<Self, AgentError> {
+        let digest = |name: &AgentName| agents.digest(name).map(|digest| (name.clone(), digest.clone()));
+        Ok(Self {
+            ticket: ticket.clone(),
+            roles: roles.clone(),
+            agents: roles.values().map(digest).collect::<Result<_, _>>()?,
+            prompts: Role::ALL.into_iter().map(|role| (role, templates.digest(role))).collect(),
+            policy: policy.clone(),
+        })
+    }
+
     /// The identity of the work that `task` stands for; its dependencies must be over. Nothing for a task that the
     /// plan does not have.
     pub fn key(&self, state: &RunState, task: u32) -> Result<Option<Digest>, serde_json::Error> {

@@ -1,1 +1,24 @@
-//! The shell of a run: loop, workers, resume, approval.
+//! The shell of a run: one loop owns the state and the journal; workers act and send it messages.
+//!
+//! The loop appends an event, waits until it is durable, and only then lets the effect happen: intent before effect.
+//! It decides nothing itself: [`crate::run::decide`] does, from the state alone.
+
+mod dispatcher;
+mod error;
+mod hands;
+mod identity;
+mod inbox;
+mod note;
+mod open;
+mod start;
+mod survey;
+mod worker;
+
+pub use dispatcher::{Ending, Link, Order, Question, drive};
+pub use error::DispatchError;
+pub use hands::{Hands, Work};
+pub use identity::Identity;
+pub use note::ticket_note;
+pub use open::{Held, beginning, explain, fold, open};
+pub use start::{Equipment, NewRun, Opened, begin};
+pub use survey::{Changed, Explained, Survey, SurveyError, Wishes, survey};

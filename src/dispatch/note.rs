@@ -3,10 +3,10 @@
 use crate::event::FailureClass;
 use crate::ids::Digest;
 use crate::message::{
-    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage, TicketNote,
+    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
+    TicketNote,
 };
 use crate::run::{RunState, Status};
-use crate::store::RunDir;
 use crate::text;
 use crate::ticket::Ticket;
 
@@ -104,9 +104,4 @@ pub(super) fn message_digest(message: &TaskMessage) -> Result<Digest, serde_json
         fields.remove("run");
     }
     Digest::of_json(&value)
-}
-
-/// Where a task's artifacts lie, for those who read them.
-pub(super) fn artifact_folder(dir: &RunDir) -> std::path::PathBuf {
-    dir.artifacts()
 }

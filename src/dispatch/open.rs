@@ -1,5 +1,6 @@
 //! A later process on a run: it takes the lock, waits for what its predecessor left behind, and goes on where the journal ends.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,16 +8,15 @@ use super::dispatcher::next_event;
 use super::start::{Equipment, Opened};
 use super::survey::{Survey, Wishes, survey};
 use super::{DispatchError, Hands, Work};
-use crate::event::{Event, RunOpened, Terms};
-use crate::ids::TraceId;
-use crate::process::{self, Supervisors, wait_for_old_supervisors};
+use crate::event::{Event, Kind, RunOpened, RunStarted, Terms};
+use crate::process::wait_for_old_supervisors;
 use crate::run::RunState;
 use crate::store::{self, Journal, Lock, RunDir, wait_durable};
 use crate::sys::machine::{self, Machine};
 use crate::sys::{clock, fs};
 use crate::ticket::Ticket;
 use crate::verify::Checker;
-use crate::workspace;
+use crate::workspace::{self, Space, Tools, WorkspaceError, Workspaces};
 
 /// How long what a killed process left behind may take to end: its supervisors' grace, with room.
 const PREDECESSOR: Duration = Duration::from_secs(30);
@@ -69,39 +69,66 @@ pub fn fold(events: &[Event]) -> Result<RunState, DispatchError> {
 }
 
 /// Goes on with a run: waits for what is left of the last process, makes the hands, and appends what the survey found.
+/// Nothing comes back, and nothing is appended, where there is nothing to do.
 pub async fn open(
     held: Held,
     ticket: &Ticket,
     equipment: Equipment,
     wishes: &Wishes,
     terms: Terms,
-) -> Result<Opened, DispatchError> {
-    let opening = held.opening(terms);
-    let found = survey(&held.state, &equipment.identity, wishes, opening, clock::now())?;
+) -> Result<Option<Opened>, DispatchError> {
+    wait_for_old_supervisors(&held.dir.supervisors_lock(), PREDECESSOR).await?;
+    let guard = fs::append(&held.dir.supervisors_lock())?;
+    let supervisors = equipment.supervisors(Some(guard.into()))?;
+    let agents = equipment.make_agents(&supervisors)?;
+    let identity = equipment.identity(&ticket.digest, &agents)?;
+    let found = survey(&held.state, &identity, wishes, held.opening(terms), clock::now())?;
+    if found.nothing_to_do {
+        return Ok(None);
+    }
     if !found.changed.is_empty() && !wishes.accept_changed {
         return Err(DispatchError::Changed(found.changed));
     }
-    wait_for_old_supervisors(&held.dir.supervisors_lock(), PREDECESSOR).await?;
-    let guard = fs::append(&held.dir.supervisors_lock())?;
-    let supervisors = Supervisors::start(process::Options { program: equipment.program, guard: Some(guard.into()) })?;
-    let agents = (equipment.agents)(&supervisors)?;
-    let space = workspace::reopen(equipment.workspace, &held.dir.shadow(), &held.state.run, &held.state.base, &supervisors)?;
+    let tools = Tools { supervisors: supervisors.clone(), env: equipment.env, cancel: equipment.cancel.clone() };
+    let space = space(equipment.workspace, &held.dir.shadow(), &held.state, &tools)?;
     check_objects(&space, &held).await?;
-    let checker = Checker::new(equipment.checks, &space, &supervisors);
+    let checker = Checker::new(equipment.checks, &space, &tools);
     let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
     let work = Work {
         hands,
         dir: held.dir.clone(),
         ticket: super::ticket_note(ticket),
-        identity: equipment.identity,
-        trace: trace_of(&held.events),
+        identity,
+        trace: beginning(&held.events)?.trace_id.clone(),
+        cancel: equipment.cancel,
     };
     let (state, journal, events) = append_all(held.state, held.journal, found).await?;
     if let Some(plan) = state.plan().filter(|_| state.revision() > 1) {
         store::write_json(&work.dir.plan(), plan)?;
         store::write_json(&work.dir.plan_revision(state.revision()), plan)?;
     }
-    Ok(Opened { state, journal, work: Arc::new(work), lock: held.lock, events, notes: Vec::new() })
+    Ok(Some(Opened { state, journal, work: Arc::new(work), lock: held.lock, events, notes: Vec::new() }))
+}
+
+/// What a resume would do, without doing anything: for `--explain`.
+pub fn explain(
+    state: &RunState,
+    ticket: &Ticket,
+    equipment: &Equipment,
+    wishes: &Wishes,
+    terms: Terms,
+) -> Result<Survey, DispatchError> {
+    // Agents are looked at but not used, so nothing is waited for and nothing is held.
+    let agents = equipment.make_agents(&equipment.supervisors(None)?)?;
+    let identity = equipment.identity(&ticket.digest, &agents)?;
+    let opened = RunOpened {
+        pid: machine::pid(),
+        boot: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        healed_bytes: 0,
+        terms,
+    };
+    Ok(survey(state, &identity, wishes, opened, clock::now())?)
 }
 
 /// Appends what the survey found, and waits until it is durable: effects follow from it.
@@ -121,8 +148,21 @@ async fn append_all(
     Ok((state, journal, events))
 }
 
+/// Where a run works, by what its journal says it started from.
+pub(super) fn space(
+    options: workspace::Options,
+    shadow: &Path,
+    state: &RunState,
+    tools: &Tools,
+) -> Result<Space, WorkspaceError> {
+    match &state.base.tree {
+        Some(tree) => Ok(Space::Isolated(Box::new(Workspaces::open(options, shadow, &state.run, tree, tools)?))),
+        None => Ok(Space::InPlace(options.project)),
+    }
+}
+
 /// The commits of all that succeeded must still be there.
-async fn check_objects(space: &workspace::Space, held: &Held) -> Result<(), DispatchError> {
+async fn check_objects(space: &Space, held: &Held) -> Result<(), DispatchError> {
     let objects: Vec<_> = held
         .state
         .tasks()
@@ -139,12 +179,10 @@ async fn check_objects(space: &workspace::Space, held: &Held) -> Result<(), Disp
     }
 }
 
-fn trace_of(events: &[Event]) -> TraceId {
-    events
-        .iter()
-        .find_map(|event| match &event.kind {
-            crate::event::Kind::RunStarted(started) => Some(started.trace_id.clone()),
-            _ => None,
-        })
-        .unwrap_or_else(|| unreachable!("a folded journal begins with run.started"))
+/// What the first event of a journal says; every folded journal begins with it.
+pub fn beginning(events: &[Event]) -> Result<&RunStarted, DispatchError> {
+    match events.first().map(|event| &event.kind) {
+        Some(Kind::RunStarted(started)) => Ok(started),
+        _ => Err(DispatchError::Panic("a folded journal without a beginning".to_owned())),
+    }
 }

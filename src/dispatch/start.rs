@@ -1,25 +1,28 @@
 //! The beginning of a run: a directory made whole under a hidden name, shown once its first events are durable.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{DispatchError, Hands, Identity, Work};
-use crate::agent::{AgentError, Agents};
+use crate::agent::{self, AgentError, Agents, Spec};
 use crate::event::{Base, Event, FORMAT, Host, Kind, PlanAccepted, RunStarted, Sandbox, Terms, Versions};
-use crate::ids::{Digest, TraceId};
-use crate::plan::{Caps, Check, Draft, PlanBase};
-use crate::process::{self, Supervisors};
+use crate::ids::{AgentName, Digest, TraceId};
+use crate::plan::{Caps, Check, Draft, PlanBase, Role};
+use crate::process::{self, ProcessError, Supervisors};
 use crate::prompt::Templates;
 use crate::run::RunState;
 use crate::store::{self, Journal, Lock, Staged, SyncMode, wait_durable};
+use crate::sys::env::Env;
 use crate::sys::machine::{self, Machine};
 use crate::sys::{clock, fs};
+use crate::text::Redactor;
 use crate::ticket::Ticket;
 use crate::verify::{self, Checker};
-use crate::workspace::{self, Workspaces};
-
-/// Makes the agents once the supervisors are there.
-pub type MakeAgents = Box<dyn FnOnce(&Supervisors) -> Result<Agents, AgentError> + Send>;
+use crate::workspace::{self, Prepared, Tools};
 
 /// What is the same for a new and a resumed run.
 pub struct Equipment {
@@ -33,10 +36,41 @@ pub struct Equipment {
     pub checks: verify::Options,
     /// How prompts are made.
     pub templates: Templates,
-    /// Makes the agents.
-    pub agents: MakeAgents,
-    /// What of the configuration goes into keys.
-    pub identity: Identity,
+    /// The agents that the roles name.
+    pub agents: BTreeMap<AgentName, Spec>,
+    /// Which agent does which kind of work.
+    pub roles: BTreeMap<Role, AgentName>,
+    /// SHA-256 over the rules that children work under.
+    pub policy: Digest,
+    /// Our own environment, of which children see a part.
+    pub env: Env,
+    /// Ends what is under way before the loop begins.
+    pub cancel: CancellationToken,
+}
+
+impl Equipment {
+    /// The agents that the roles name; one that cannot be used is an error.
+    pub fn make_agents(&self, supervisors: &Supervisors) -> Result<Agents, AgentError> {
+        let context = agent::Context {
+            supervisors: supervisors.clone(),
+            env: self.env.clone(),
+            project: self.workspace.project.clone(),
+        };
+        Agents::build(&self.agents, &context)
+    }
+
+    /// The supervisors, which keep the secrets that are handed to agents out of everything that is written.
+    pub fn supervisors(&self, guard: Option<OwnedFd>) -> Result<Supervisors, ProcessError> {
+        let supervisors = Supervisors::start(process::Options { program: self.program.clone(), guard })?;
+        let names = self.agents.values().flat_map(Spec::secrets);
+        let values = names.filter_map(|name| self.env.text(name).map(|value| (name.clone(), value.to_owned())));
+        Ok(supervisors.redacting(Redactor::new(values)))
+    }
+
+    /// What of all this goes into keys.
+    pub fn identity(&self, ticket: &Digest, agents: &Agents) -> Result<Identity, AgentError> {
+        Identity::of(ticket, &self.roles, agents, &self.templates, &self.policy)
+    }
 }
 
 /// What a new run is made of. Everything in it was checked before.
@@ -84,16 +118,21 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let staged = Staged::begin(&new.runs, clock::now())?;
     let dir = staged.dir().clone();
     let guard = fs::create_new(&dir.supervisors_lock())?;
-    let supervisors = Supervisors::start(process::Options { program: equipment.program, guard: Some(guard.into()) })?;
-    let agents = (equipment.agents)(&supervisors)?;
-    let (mut spaces, base, mut notes) =
-        Workspaces::prepare(equipment.workspace, &dir.shadow(), staged.run(), supervisors.clone()).await?;
+    let supervisors =
+        Supervisors::start(process::Options { program: equipment.program.clone(), guard: Some(guard.into()) })?;
+    let agents = equipment.make_agents(&supervisors)?;
+    let identity = equipment.identity(&new.ticket.digest, &agents)?;
+    let tools =
+        Tools { supervisors: supervisors.clone(), env: equipment.env.clone(), cancel: equipment.cancel.clone() };
+    let prepared = workspace::prepare(equipment.workspace.clone(), &dir.shadow(), staged.run(), &tools).await?;
+    let mut notes = prepared.notes.clone();
+    let base = Base { commit: prepared.commit.clone(), tree: prepared.tree.clone() };
     let plan = accepted_plan(&new, &base)?;
     fs::write(&dir.ticket(), new.ticket.text.as_bytes())?;
     fs::write(&dir.config(), new.config.as_bytes())?;
     store::write_json(&dir.plan(), &plan.plan)?;
     store::write_json(&dir.plan_revision(1), &plan.plan)?;
-    let started = run_started(&new, &plan, &base, &spaces);
+    let started = run_started(&new, &plan, base.clone(), &prepared, &equipment.workspace.project);
     let mut journal = staged.journal(equipment.sync)?;
     let first = Event {
         v: FORMAT,
@@ -114,15 +153,16 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     if let Err(error) = &published.latest {
         notes.push(format!("`latest` could not be pointed at this run: {error}"));
     }
-    spaces.moved_to(&published.dir.shadow());
-    let checker = Checker::new(equipment.checks, &spaces, supervisors.clone());
-    let hands = Hands { supervisors, agents, workspaces: spaces, checker, templates: equipment.templates };
+    let space = super::open::space(equipment.workspace, &published.dir.shadow(), &state, &tools)?;
+    let checker = Checker::new(equipment.checks, &space, &tools);
+    let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
     let work = Work {
         hands,
         dir: published.dir,
         ticket: super::ticket_note(&new.ticket),
-        identity: equipment.identity,
+        identity,
         trace: new.trace,
+        cancel: equipment.cancel,
     };
     Ok(Opened { state, journal, work: Arc::new(work), lock: published.lock, events: vec![first, second], notes })
 }
@@ -136,21 +176,21 @@ fn accepted_plan(new: &NewRun, base: &Base) -> Result<PlanAccepted, DispatchErro
     Ok(PlanAccepted { revision: 1, plan, checks: new.catalogue.clone(), checks_sha })
 }
 
-fn run_started(new: &NewRun, accepted: &PlanAccepted, base: &Base, spaces: &Workspaces) -> RunStarted {
+fn run_started(new: &NewRun, accepted: &PlanAccepted, base: Base, prepared: &Prepared, project: &Path) -> RunStarted {
     let machine = Machine::this();
     RunStarted {
         versions: Versions {
             orchestra: env!("CARGO_PKG_VERSION").to_owned(),
             format: FORMAT,
-            git: spaces.git_version().map(ToOwned::to_owned),
+            git: prepared.git.clone(),
         },
         title: new.ticket.title.clone(),
         reference: new.ticket.key.clone(),
         ticket_sha: new.ticket.digest.clone(),
         config_sha: Digest::of(new.config.as_bytes()),
         config_origins: new.origins.clone(),
-        project: spaces.project().display().to_string(),
-        base: base.clone(),
+        project: project.display().to_string(),
+        base,
         planned_by: accepted.plan.planned_by.clone().unwrap_or_else(|| "file".to_owned()),
         sandbox: Sandbox::None,
         terms: new.terms.clone(),

@@ -89,7 +89,8 @@ pub fn survey(
         draft.record(None, None, Kind::PlanAccepted(accepted.clone()))?;
     }
     let changed = changed(before, &draft.state, identity)?;
-    let nothing_to_do = succeeded && changed.is_empty() && wishes.plan.is_none();
+    let runs_again = wishes.accept_changed && !changed.is_empty();
+    let nothing_to_do = succeeded && wishes.plan.is_none() && !runs_again;
     if wishes.accept_changed {
         draft.reopen_chain(&changed)?;
     }
@@ -145,9 +146,9 @@ impl Draft {
     /// Opens the changed tasks, and everything whose work was put on top of theirs, last first.
     fn reopen_chain(&mut self, changed: &[Changed]) -> Result<(), Illegal> {
         let chain = self.state.chain().to_vec();
-        let first = chain.iter().position(|task| {
-            self.id(*task).is_some_and(|id| changed.iter().any(|changed| changed.task == id))
-        });
+        let first = chain
+            .iter()
+            .position(|task| self.id(*task).is_some_and(|id| changed.iter().any(|changed| changed.task == id)));
         let Some(first) = first else { return Ok(()) };
         for task in chain[first..].iter().rev() {
             let Some(id) = self.id(*task) else { continue };
@@ -256,14 +257,19 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
                     .to_owned()
             }
             (Some(Status::Running { attempt }), _) => {
-                format!("attempt {attempt} was running when the process died: it is marked interrupted and does not count; {}", next(task))
+                format!(
+                    "attempt {attempt} was running when the process died: it is marked interrupted and does not count; {}",
+                    next(task)
+                )
             }
             (Some(Status::Checking { attempt, .. }), _) => {
                 format!("attempt {attempt} had ended in order: only its missing checks run")
             }
             (Some(Status::Exhausted { .. }), _) => "its last attempt failed: it is recorded as failed".to_owned(),
             (Some(Status::Failed { class }), _) => format!("it failed ({class}): a fresh allowance, {}", next(task)),
-            (Some(Status::Skipped { .. }), _) => "it was skipped: it runs when what it depends on has succeeded".to_owned(),
+            (Some(Status::Skipped { .. }), _) => {
+                "it was skipped: it runs when what it depends on has succeeded".to_owned()
+            }
             (Some(Status::Cancelled), _) => format!("it was cancelled: {}", next(task)),
             (Some(Status::Pending { .. }) | None, _) => "it has not begun: it runs in its turn".to_owned(),
         };
@@ -276,7 +282,9 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
 fn next(task: &crate::run::TaskState) -> String {
     match (&task.status, task.held) {
         (_, true) => "a person must decide over it first (--approve or --reject)".to_owned(),
-        (Status::Pending { next_attempt, .. }, false) => format!("attempt {next_attempt} starts from the last good tree"),
+        (Status::Pending { next_attempt, .. }, false) => {
+            format!("attempt {next_attempt} starts from the last good tree")
+        }
         (status, false) => status.word().to_owned(),
     }
 }

@@ -1,8 +1,6 @@
 //! The workers: one attempt, one round of checks, the keeping of one result. They touch the world and send messages.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -10,24 +8,27 @@ use tokio_util::sync::CancellationToken;
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
 use crate::agent::{Agent, AttemptFiles, Change, Extent, Job, Link, Outcome};
-use crate::event::{
-    AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict,
-};
+use crate::event::{AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Usage, Verdict};
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::{TaskMessage, TaskResult};
-use crate::plan::{Role, Scope};
+use crate::plan::Role;
 use crate::policy::Limits;
 use crate::run::{Place, Probe, RunState, Status, check_identity};
 use crate::store::{self, Collect};
 use crate::sys::{clock, fs};
+use crate::text;
 use crate::time::Timestamp;
 use crate::verify::VerifyError;
-use crate::workspace::{self, WorkspaceError};
+use crate::workspace::{self, NewCommit, Space, WorkspaceError, Workspaces};
 
 type Out = mpsc::UnboundedSender<Message>;
 
 /// Longest patch that a review is shown, in bytes.
 const MAX_CHANGE: usize = 1 << 20;
+/// What is said of an attempt that we ended.
+const STOPPED: &str = "the run was stopped";
+/// The folder in an attempt's own in which it may leave artifacts.
+const ARTIFACTS: &str = "artifacts";
 
 /// What one attempt needs, fixed before it is journalled.
 pub(super) struct AttemptPlan {
@@ -74,6 +75,10 @@ pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, cancel
             finished.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             Message::AttemptDone { task, attempt, finished: Box::new(finished), denied }
         }
+        Err(DispatchError::Workspace(WorkspaceError::Cancelled)) => {
+            let finished = Box::new(failed(FailureClass::Interrupted, STOPPED));
+            Message::AttemptDone { task, attempt, finished, denied: None }
+        }
         Err(error) => Message::Broken(Box::new(error)),
     };
     // The loop is gone only when it has failed itself; then nobody is left to tell.
@@ -85,21 +90,21 @@ async fn run_attempt(
     plan: AttemptPlan,
     cancel: &CancellationToken,
 ) -> Result<(AttemptFinished, Option<Denied>), DispatchError> {
-    let spaces = &work.hands.workspaces;
-    match spaces.prepare(0, plan.input_tree.as_ref(), cancel).await {
-        Ok(()) => {}
-        Err(WorkspaceError::Cancelled) => return Ok((ended(FailureClass::Interrupted, "the run was stopped"), None)),
-        Err(error @ WorkspaceError::Setup { .. }) => {
-            return Ok((ended(FailureClass::Unusable, &error.to_string()), None));
+    if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
+        match spaces.reset(0, input).await {
+            Ok(_) => {}
+            Err(error @ (WorkspaceError::Setup { .. } | WorkspaceError::SetupNotStarted { .. })) => {
+                return Ok((failed(FailureClass::Unusable, &error.to_string()), None));
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => return Err(error.into()),
     }
-    store::write_json(&plan.files.message(), &plan.message)?;
-    let change = match (&plan.base_tree, &plan.input_tree) {
-        (Some(base), Some(input)) if plan.message.role == Role::Review => change(work, base, input).await?,
+    let change = match (&work.hands.space, &plan.base_tree, &plan.input_tree) {
+        (Space::Isolated(spaces), Some(base), Some(input)) if plan.message.role == Role::Review => {
+            change(spaces, base, input).await?
+        }
         _ => Change::default(),
     };
-    let artifacts = plan.files.dir().join("artifacts");
     let limits = Limits {
         wall: plan.message.limits.time.as_duration(),
         idle: plan.message.limits.idle.as_duration(),
@@ -109,15 +114,18 @@ async fn run_attempt(
         message: plan.message.clone(),
         attempt: plan.attempt,
         prompt: plan.prompt,
-        workspace: spaces.path(0),
+        workspace: work.folder(),
+        artifacts: plan.files.dir().join(ARTIFACTS),
         files: plan.files,
-        artifacts,
         trace: work.trace.clone(),
         limits,
         change,
     };
+    let artifacts = job.artifacts.clone();
+    fs::create_dirs(&artifacts)?;
     let outcome = with_link(plan.agent.as_ref(), job, cancel).await;
-    let stopped = cancel.is_cancelled();
+    // Fails where something is in it, and only then.
+    drop(fs::remove_empty_dir(&artifacts));
     let mut finished = AttemptFinished {
         outcome: outcome.outcome,
         tree: None,
@@ -127,24 +135,26 @@ async fn run_attempt(
         truncated: outcome.truncated,
         ms: 0,
     };
-    if stopped {
+    if cancel.is_cancelled() {
         // Whatever the agent says: it was ended by us, and nothing of it is kept.
-        finished.outcome = AttemptOutcome::Failed(Failure::new(FailureClass::Interrupted, "the run was stopped"));
+        finished.outcome = AttemptOutcome::Failed(Failure::new(FailureClass::Interrupted, STOPPED));
         return Ok((finished, None));
     }
-    let mut denied = None;
-    if matches!(finished.outcome, AttemptOutcome::Ok(_))
-        && let Some(input) = &plan.input_tree
-    {
-        match examine(work, &plan.message, input).await? {
-            Examined::Sound(tree) => finished.tree = Some(tree),
-            Examined::Refused(failure, paths) => {
-                finished.outcome = AttemptOutcome::Failed(failure);
-                denied = paths;
-            }
+    let (AttemptOutcome::Ok(_), Space::Isolated(spaces), Some(input)) =
+        (&finished.outcome, &work.hands.space, &plan.input_tree)
+    else {
+        return Ok((finished, None));
+    };
+    match examine(spaces, &plan.message, input).await? {
+        Examined::Sound(tree) => {
+            finished.tree = Some(tree);
+            Ok((finished, None))
+        }
+        Examined::Refused(failure, denied) => {
+            finished.outcome = AttemptOutcome::Failed(failure);
+            Ok((finished, denied))
         }
     }
-    Ok((finished, denied))
 }
 
 /// Runs the agent with somebody reading what it sends, so that it never waits for a reader.
@@ -152,15 +162,12 @@ async fn with_link(agent: &dyn Agent, job: Job, cancel: &CancellationToken) -> O
     let (deltas, mut delta_inbox) = mpsc::channel(64);
     let (notes, mut note_inbox) = mpsc::unbounded_channel();
     let link = Link { deltas, notes, cancel: cancel.clone() };
-    let (outcome, (), ()) = tokio::join!(
-        agent.attempt(job, link),
-        async { while delta_inbox.recv().await.is_some() {} },
-        async {
+    let (outcome, (), ()) =
+        tokio::join!(agent.attempt(job, link), async { while delta_inbox.recv().await.is_some() {} }, async {
             while let Some(note) = note_inbox.recv().await {
                 tracing::info!(?note, "the agent says");
             }
-        }
-    );
+        });
     outcome
 }
 
@@ -170,11 +177,10 @@ enum Examined {
 }
 
 /// What the attempt left: read-only roles leave the tree as it was, others stay within what they may write.
-async fn examine(work: &Work, message: &TaskMessage, input: &ObjectId) -> Result<Examined, DispatchError> {
-    let spaces = &work.hands.workspaces;
+async fn examine(spaces: &Workspaces, message: &TaskMessage, input: &ObjectId) -> Result<Examined, DispatchError> {
     let tree = match spaces.capture(0).await {
         Ok(tree) => tree,
-        Err(error @ WorkspaceError::NestedRepository { .. }) => {
+        Err(error @ (WorkspaceError::NestedRepository(_) | WorkspaceError::Replaced(_))) => {
             return Ok(Examined::Refused(Failure::new(FailureClass::Rejected, &error.to_string()), None));
         }
         Err(error) => return Err(error.into()),
@@ -182,52 +188,38 @@ async fn examine(work: &Work, message: &TaskMessage, input: &ObjectId) -> Result
     if tree == *input {
         return Ok(Examined::Sound(tree));
     }
-    let changed = spaces.changed_paths(input, &tree).await?;
-    let (rule, outside) = match message.role {
-        Role::Research | Role::Review => ("read-only", changed),
-        Role::Test => ("scope.write", outside(&message.scope, changed, Unscoped::Nothing)?),
-        Role::Implement => ("scope.write", outside(&message.scope, changed, Unscoped::Everything)?),
-    };
+    let changed = spaces.shadow().changed_paths(input, &tree).await?;
+    let outside = workspace::outside_scope(message.role, &message.scope, &changed)?;
     if outside.is_empty() {
         return Ok(Examined::Sound(tree));
     }
-    let shown: Vec<&str> = outside.iter().take(20).map(String::as_str).collect();
-    let detail = match rule {
-        "read-only" => format!("a {} task must leave every file as it was; it changed: {}", message.role, shown.join(", ")),
-        _ => format!("it wrote outside its scope: {}", shown.join(", ")),
+    let paths: Vec<String> =
+        outside.iter().take(100).map(|path| text::printable(&path.to_string_lossy(), 200)).collect();
+    let shown = paths.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let (rule, detail) = match message.role {
+        Role::Research | Role::Review => {
+            ("read-only", format!("a {} task must leave every file as it was; it changed: {shown}", message.role))
+        }
+        Role::Implement | Role::Test => ("scope.write", format!("it wrote outside its scope: {shown}")),
     };
-    let denied = Denied { rule: rule.to_owned(), paths: outside.iter().take(100).cloned().collect() };
-    Ok(Examined::Refused(Failure::new(FailureClass::Rejected, &detail), Some(denied)))
+    let failure = Failure::new(FailureClass::Rejected, &detail);
+    Ok(Examined::Refused(failure, Some(Denied { rule: rule.to_owned(), paths })))
 }
 
-/// What a task may write whose scope names nothing.
-enum Unscoped {
-    Nothing,
-    Everything,
-}
-
-fn outside(scope: &Scope, changed: Vec<String>, unscoped: Unscoped) -> Result<Vec<String>, DispatchError> {
-    match (scope.write.is_empty(), unscoped) {
-        (true, Unscoped::Everything) => Ok(Vec::new()),
-        (true, Unscoped::Nothing) => Ok(changed),
-        (false, _) => Ok(workspace::outside_scope(scope, &changed)?),
-    }
-}
-
-async fn change(work: &Work, base: &ObjectId, input: &ObjectId) -> Result<Change, DispatchError> {
-    let change = work.hands.workspaces.diff(base, input, MAX_CHANGE).await?;
+async fn change(spaces: &Workspaces, base: &ObjectId, input: &ObjectId) -> Result<Change, DispatchError> {
+    let change = spaces.shadow().diff(base, input, MAX_CHANGE).await?;
     Ok(Change {
-        paths: change.files.iter().map(|file| file.path.clone()).collect(),
-        extent: if change.cut { Extent::Cut } else { Extent::Whole },
+        paths: change.files.iter().map(|file| file.path.to_string_lossy().into_owned()).collect(),
+        extent: if change.truncated { Extent::Cut } else { Extent::Whole },
         patch: change.patch,
     })
 }
 
-fn ended(class: FailureClass, detail: &str) -> AttemptFinished {
+fn failed(class: FailureClass, detail: &str) -> AttemptFinished {
     AttemptFinished {
         outcome: AttemptOutcome::Failed(Failure::new(class, detail)),
         tree: None,
-        usage: crate::event::Usage::default(),
+        usage: Usage::default(),
         exit: None,
         leaked: 0,
         truncated: false,
@@ -276,7 +268,7 @@ pub(super) struct SettlePlan {
     at: Timestamp,
     claim: TaskResult,
     globs: Vec<String>,
-    position: usize,
+    position: u32,
 }
 
 impl SettlePlan {
@@ -297,7 +289,7 @@ impl SettlePlan {
             at: held.and_then(|task| task.ended_at).unwrap_or_default(),
             claim,
             globs: planned.map(|task| task.artifacts.clone()).unwrap_or_default(),
-            position: state.chain().len() + 1,
+            position: u32::try_from(state.chain().len() + 1).unwrap_or(u32::MAX),
         }
     }
 }
@@ -307,6 +299,8 @@ pub(super) async fn settle(work: Arc<Work>, plan: SettlePlan, out: Out) {
     let (task, attempt) = (plan.task, plan.attempt);
     let message = match keep(&work, plan).await {
         Ok(succeeded) => Message::Settled { task, attempt, succeeded: Box::new(succeeded) },
+        // The checks are on record: a resume makes the same commit.
+        Err(DispatchError::Workspace(WorkspaceError::Cancelled)) => return,
         Err(error) => Message::Broken(Box::new(error)),
     };
     drop(out.send(message));
@@ -314,18 +308,21 @@ pub(super) async fn settle(work: Arc<Work>, plan: SettlePlan, out: Out) {
 
 async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, DispatchError> {
     let id = plan.id.ok_or_else(|| DispatchError::Panic("a result without a task".to_owned()))?;
-    let spaces = &work.hands.workspaces;
-    let folder: PathBuf = work.dir.attempt(plan.task as usize + 1, &id, plan.attempt).root().join("artifacts");
-    if let (Some(tree), true) = (&plan.tree, !plan.globs.is_empty() || !plan.claim.artifacts.is_empty()) {
+    let spaces = work.hands.space.isolated();
+    if let (Some(spaces), Some(tree), true) =
+        (spaces, &plan.tree, !plan.globs.is_empty() || !plan.claim.artifacts.is_empty())
+    {
         // After a crash the workspace may hold something else; what is collected is what was checked.
-        spaces.prepare(0, Some(tree), &CancellationToken::new()).await?;
+        if spaces.capture(0).await.ok().as_ref() != Some(tree) {
+            spaces.reset(0, tree).await?;
+        }
     }
     let collect = Collect {
         dir: work.dir.clone(),
         task: id.clone(),
         attempt: plan.attempt,
-        folder,
-        workspace: spaces.path(0),
+        folder: work.dir.attempt(plan.task as usize + 1, &id, plan.attempt).root().join(ARTIFACTS),
+        workspace: work.folder(),
         globs: plan.globs,
         named: plan.claim.artifacts,
         at: plan.at,
@@ -334,12 +331,14 @@ async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, Dispa
     for note in &collected.refused {
         tracing::warn!(task = id.as_str(), %note, "an artifact was not kept");
     }
-    let commit = match &plan.tree {
-        Some(tree) => {
-            let text = format!("{id}\n\nattempt {}\n", plan.attempt);
-            Some(spaces.commit(tree, plan.parent.as_ref(), plan.at, &text, plan.position).await?)
+    let commit = match (spaces, &plan.tree) {
+        (Some(spaces), Some(tree)) => {
+            let message = format!("{id}\n\nattempt {}\n", plan.attempt);
+            let parents: Vec<ObjectId> = plan.parent.into_iter().collect();
+            let commit = NewCommit { tree, parents: &parents, at: plan.at, message: &message };
+            Some(spaces.shadow().commit(commit, plan.position).await?)
         }
-        None => None,
+        _ => None,
     };
     Ok(TaskSucceeded { tree: plan.tree, commit, artifacts: collected.artifacts, verdict: plan.verdict })
 }

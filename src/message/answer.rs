@@ -101,8 +101,8 @@ impl TaskResult {
     #[must_use]
     pub fn clipped(&self) -> Self {
         let mut small = self.clone();
-        small.summary = text::clip(&self.summary, 2048).to_owned();
-        small.output = text::clip(&self.output, 4096).to_owned();
+        text::clip(&self.summary, 2048).clone_into(&mut small.summary);
+        text::clip(&self.output, 4096).clone_into(&mut small.output);
         small.files.truncate(100);
         small.artifacts.truncate(100);
         small.findings.truncate(20);

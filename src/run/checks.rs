@@ -13,7 +13,8 @@ pub fn check_identity(check: &Check) -> Digest {
         text.push('\0');
     }
     if let Some(timeout) = check.timeout {
-        text.push_str(&format!("\0{timeout}"));
+        text.push_str("\0");
+        text.push_str(&timeout.to_string());
     }
     Digest::of(text.as_bytes())
 }
@@ -61,9 +62,8 @@ pub enum Proof {
 pub fn prove(expect: Expect, before: &CheckOutcome, after: &CheckOutcome) -> Proof {
     use CheckStatus::{Empty, Green, Missing, Red};
     match (before.status, after.status, expect) {
-        (Red, Green, _) => Proof::Fixed,
-        // A program that the work itself had to bring; for `keep` a missing tool that is there now says little.
-        (Missing, Green, Expect::Change) => Proof::Fixed,
+        // A missing program may be what the work had to bring; for `keep` that it is there now says little.
+        (Red, Green, _) | (Missing, Green, Expect::Change) => Proof::Fixed,
         (Green | Empty | Missing, Green, Expect::Keep) => Proof::Kept,
         // New tests beside new code pass by themselves: no proof that anything was wrong before.
         (Green | Empty, Green, Expect::Change) => Proof::Vacuous,

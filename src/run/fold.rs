@@ -9,12 +9,11 @@ use crate::time::Span;
 impl RunState {
     /// The state after the first event, which must be `run.started`.
     pub fn begin(event: &Event) -> Result<Self, Illegal> {
-        let illegal = |why: &str| Illegal { seq: event.seq, kind: event.kind.name(), why: why.to_owned() };
         let Kind::RunStarted(started) = &event.kind else {
-            return Err(illegal("a journal begins with `run.started`"));
+            return Err(illegal(event, "a journal begins with `run.started`"));
         };
         if event.seq != 1 {
-            return Err(illegal("the first event has the number 1"));
+            return Err(illegal(event, "the first event has the number 1"));
         }
         let RunStarted { terms, base, plan_only, .. } = started.as_ref();
         Ok(Self {
@@ -50,12 +49,12 @@ impl RunState {
     /// Takes one event. After an error the state is as it was.
     pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
         if event.seq != self.seq + 1 {
-            return Err(self.illegal(event.seq, &event.kind, format!("the number after {} was expected", self.seq)));
+            return Err(illegal(event, format!("the number after {} was expected", self.seq)));
         }
         if event.run != self.run {
-            return Err(self.illegal(event.seq, &event.kind, format!("it belongs to run {}", event.run)));
+            return Err(illegal(event, format!("it belongs to run {}", event.run)));
         }
-        self.transition(event).map_err(|why| self.illegal(event.seq, &event.kind, why))?;
+        self.transition(event).map_err(|why| illegal(event, why))?;
         self.seq = event.seq;
         self.last_at = self.last_at.max(event.at);
         Ok(())
@@ -63,18 +62,20 @@ impl RunState {
 
     fn transition(&mut self, event: &Event) -> Result<(), String> {
         match (&event.kind, &self.phase) {
-            (Kind::RunOpened(_) | Kind::ChangeApplied { .. }, _) => {}
+            (Kind::RunOpened(_) | Kind::ChangeApplied { .. }, _) | (_, Phase::Planning { .. } | Phase::Executing) => {}
             (kind, Phase::Stopped(_) | Phase::Finished(_)) => {
                 return Err(format!(
                     "the run has ended; only `run.opened` or `change.applied` can come before `{}`",
                     kind.name()
                 ));
             }
-            (_, Phase::Planning { .. } | Phase::Executing) => {}
         }
         match &event.kind {
             Kind::RunStarted(_) => Err("a run starts once".to_owned()),
-            Kind::RunOpened(opened) => self.opened(event, opened),
+            Kind::RunOpened(opened) => {
+                self.opened(event, opened);
+                Ok(())
+            }
             Kind::PlanProposed { round, text, .. } => self.proposed(*round, text),
             Kind::PlanRejected { .. } => self.rejected(),
             Kind::PlanAccepted(accepted) => self.accept(accepted),
@@ -111,7 +112,7 @@ impl RunState {
         }
     }
 
-    fn opened(&mut self, event: &Event, opened: &RunOpened) -> Result<(), String> {
+    fn opened(&mut self, event: &Event, opened: &RunOpened) {
         self.earlier = self.earlier.plus(self.last_at.since(self.session_start));
         self.session_start = event.at.max(self.last_at);
         self.terms = opened.terms.clone();
@@ -129,7 +130,6 @@ impl RunState {
                 accepted.lost.append(&mut accepted.running.clone());
             }
         }
-        Ok(())
     }
 
     fn proposed(&mut self, round: u32, text: &str) -> Result<(), String> {
@@ -261,8 +261,8 @@ impl RunState {
         let accepted = self.executing()?;
         let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
         let task = &mut accepted.tasks[ordinal as usize];
-        if task.consent != Consent::Asked {
-            return Err("nobody was asked about the task".to_owned());
+        if task.consent != Consent::Asked || !matches!(task.status, Status::Pending { .. }) {
+            return Err("nobody was asked about the task, or it no longer waits".to_owned());
         }
         task.consent = Consent::Given(decision);
         accepted.asking.remove(&ordinal);
@@ -300,4 +300,8 @@ impl RunState {
             _ => Err("there is no accepted plan".to_owned()),
         }
     }
+}
+
+fn illegal(event: &Event, why: impl Into<String>) -> Illegal {
+    Illegal { seq: event.seq, kind: event.kind.name(), why: why.into() }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::checks::{check_identity, checks_of};
 use super::task::{Consent, Status, TaskState};
-use crate::event::{Base, CheckOutcome, Decision, Kind, RunVerdict, StopCause, Terms};
+use crate::event::{Base, CheckOutcome, Decision, RunVerdict, StopCause, Terms};
 use crate::graph::Graph;
 use crate::ids::{Digest, ObjectId, RunId, TaskId};
 use crate::plan::{Check, Plan};
@@ -220,6 +220,11 @@ impl RunState {
         })
     }
 
+    /// Whether no attempt runs; checks may.
+    pub fn is_idle_of_attempts(&self) -> bool {
+        self.accepted.as_ref().is_none_or(|accepted| accepted.running.is_empty())
+    }
+
     /// Attempts whose end nobody saw, as (task, attempt).
     pub fn lost(&self) -> Vec<(u32, u32)> {
         let Some(accepted) = &self.accepted else { return Vec::new() };
@@ -228,10 +233,6 @@ impl RunState {
             .iter()
             .filter_map(|ordinal| accepted.tasks.get(*ordinal as usize).map(|task| (*ordinal, task.last_attempt)))
             .collect()
-    }
-
-    pub(super) fn illegal(&self, seq: u64, kind: &Kind, why: impl Into<String>) -> Illegal {
-        Illegal { seq, kind: kind.name(), why: why.into() }
     }
 }
 
@@ -308,12 +309,13 @@ impl Accepted {
     pub fn blocking_dependency(&self, ordinal: u32) -> Option<u32> {
         let always = self.plan.tasks[ordinal as usize].run_if == crate::plan::RunIf::Always;
         self.graph.deps(ordinal).iter().copied().find(|dep| match &self.tasks[*dep as usize].status {
-            Status::Succeeded => false,
             Status::Failed { .. } => !always,
             Status::Skipped { .. } | Status::Cancelled => true,
-            Status::Pending { .. } | Status::Running { .. } | Status::Checking { .. } | Status::Exhausted { .. } => {
-                false
-            }
+            Status::Succeeded
+            | Status::Pending { .. }
+            | Status::Running { .. }
+            | Status::Checking { .. }
+            | Status::Exhausted { .. } => false,
         })
     }
 }

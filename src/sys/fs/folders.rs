@@ -44,6 +44,11 @@ pub fn remove_dir_all(path: &Path) -> Result<(), FileError> {
     absent_is_fine(std::fs::remove_dir_all(path).at("remove the folder", path))
 }
 
+/// Removes a folder if nothing is in it; one that is not there is fine.
+pub fn remove_empty_dir(path: &Path) -> Result<(), FileError> {
+    absent_is_fine(std::fs::remove_dir(path).at("remove the folder", path))
+}
+
 /// Makes the names in a folder durable: a file's own fsync does not.
 pub fn sync_dir(path: &Path) -> Result<(), FileError> {
     File::open(path).and_then(|folder| folder.sync_all()).at("sync the folder", path)

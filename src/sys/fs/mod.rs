@@ -10,7 +10,8 @@ mod write;
 pub use entries::{Entry, Kind, canonical, kind, list, modified, size};
 pub use error::{Cause, FileError};
 pub use folders::{
-    create_dir, create_dirs, create_dirs_shared, remove_dir_all, remove_file, rename, sync_dir, temp_dir_in,
+    create_dir, create_dirs, create_dirs_shared, remove_dir_all, remove_empty_dir, remove_file, rename, sync_dir,
+    temp_dir_in,
 };
 pub use read::{open, read, read_text};
 pub use write::{append, copy, create, create_new, symlink, write, write_whole};
