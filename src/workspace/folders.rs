@@ -182,6 +182,9 @@ impl Workspaces {
     async fn fill(&self, place: Place, tree: &ObjectId) -> Result<(), WorkspaceError> {
         let dir = self.dir(place);
         let keep = self.keep(tree).await?;
+        // A file that became part of the tree is the tree's: no older version goes over it.
+        let copied: Vec<String> =
+            self.options.copy.iter().filter(|name| !keep.files.contains(Path::new(name))).cloned().collect();
         let root = dir.clone();
         tokio::task::spawn_blocking(move || sweep::sweep(&root, &keep)).await??;
         let index = self.shadow.index(&place.name());
@@ -193,7 +196,7 @@ impl Workspaces {
             forget(&index)?;
             self.read_tree(&dir, &index, tree).await?;
         }
-        setup::copy(&self.options, &dir)
+        setup::copy(&copied, &self.options.project, &dir)
     }
 
     async fn read_tree(&self, dir: &Path, index: &Path, tree: &ObjectId) -> Result<(), WorkspaceError> {

@@ -98,7 +98,7 @@ impl Attempt<'_> {
 /// Whether the names in a patch begin with a folder that is none: `a/` and `b/`, or the letters of
 /// `diff.mnemonicPrefix` (git-config). Guessing by what fits would put new files in wrong places.
 fn strip(patch: &str) -> &'static str {
-    let named = |line: &str| {
+    let header = |line: &str| {
         let name = line
             .strip_prefix("--- ")
             .or_else(|| line.strip_prefix("+++ "))
@@ -106,7 +106,7 @@ fn strip(patch: &str) -> &'static str {
         Some(name.trim_start_matches('"').to_owned()).filter(|name| !name.starts_with("/dev/null"))
     };
     let is_prefixed = |name: &String| matches!(name.as_bytes(), [b'a' | b'b' | b'c' | b'i' | b'o' | b'w', b'/', ..]);
-    let mut names = patch.lines().take_while(|line| !line.starts_with("@@ ")).filter_map(named);
+    let mut names = patch.lines().take_while(|line| !line.starts_with("@@ ")).filter_map(header);
     if names.all(|name| is_prefixed(&name)) { "-p1" } else { "-p0" }
 }
 

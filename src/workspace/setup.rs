@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::error::WorkspaceError;
 use super::folders::Workspaces;
-use super::options::Options;
 use crate::policy::Limits;
 use crate::process::{Command, End, Exit, Sink, Stdin};
 use crate::sys::fs::{self, Kind};
@@ -18,17 +17,17 @@ const TIME: Duration = Duration::from_secs(30 * 60);
 const LARGEST: u64 = 64 << 20;
 
 /// Copies the files the user named, such as `.env`, readable by the user alone. Links are not followed.
-pub(super) fn copy(options: &Options, folder: &Path) -> Result<(), WorkspaceError> {
-    for name in &options.copy {
+pub(super) fn copy(names: &[String], project: &Path, folder: &Path) -> Result<(), WorkspaceError> {
+    for name in names {
         let refuse = |why| WorkspaceError::Copy { path: name.clone(), why };
         let relative = Path::new(name);
         if !relative.components().all(|part| matches!(part, Component::Normal(_))) || name.is_empty() {
             return Err(refuse("it is not a path inside the project"));
         }
-        if !parents_are_folders(&options.project, relative)? {
+        if !parents_are_folders(project, relative)? {
             return Err(refuse("a link leads to it, or nothing is there"));
         }
-        match fs::kind(&options.project.join(relative))? {
+        match fs::kind(&project.join(relative))? {
             Some(Kind::File) => {}
             Some(Kind::Folder | Kind::Link | Kind::Special) => return Err(refuse("it is not a plain file")),
             None => return Err(refuse("it is not there")),
@@ -41,7 +40,7 @@ pub(super) fn copy(options: &Options, folder: &Path) -> Result<(), WorkspaceErro
             return Err(refuse("in the workspace a link leads to it"));
         }
         fs::remove_file(&target)?;
-        fs::write(&target, &fs::read(&options.project.join(relative), LARGEST)?)?;
+        fs::write(&target, &fs::read(&project.join(relative), LARGEST)?)?;
     }
     Ok(())
 }

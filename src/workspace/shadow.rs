@@ -92,14 +92,20 @@ impl Shadow {
             .await?;
         fs::create_dirs(&path.join("info"))?;
         fs::create_dirs(&path.join("indexes"))?;
-        fs::write(&path.join("info/attributes"), ATTRIBUTES.as_bytes())?;
-        fs::write(&path.join("info/exclude"), ignores.as_bytes())?;
+        fs::write_whole(&path.join("info/attributes"), ATTRIBUTES.as_bytes())?;
+        fs::write_whole(&path.join("info/exclude"), ignores.as_bytes())?;
         if let Some(objects) = objects {
             fs::create_dirs(&path.join("objects/info"))?;
             let mut line = quoted(objects);
             line.push(b'\n');
-            fs::write(&path.join("objects/info/alternates"), &line)?;
+            fs::write_whole(&path.join("objects/info/alternates"), &line)?;
         }
+        // git makes objects and refs durable, but not what `init` wrote.
+        for name in ["HEAD", "config"] {
+            let file = path.join(name);
+            fs::open(&file)?.sync_all().map_err(|error| WorkspaceError::system("sync", &file, error))?;
+        }
+        fs::sync_dir(path)?;
         Ok(Self { git })
     }
 

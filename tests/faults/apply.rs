@@ -133,7 +133,7 @@ async fn what_no_snapshot_knows_is_never_overwritten_and_no_link_is_followed() {
 }
 
 /// What a kill after the first file leaves: the record, one file new, one half-written beside its place.
-async fn cut_short(world: &World, spaces: &Workspaces, tree: &ObjectId) -> ObjectId {
+fn cut_short(world: &World, spaces: &Workspaces, tree: &ObjectId) -> ObjectId {
     let before = spaces.base().clone();
     let record = format!(
         r#"{{"v":1,"run":"{}","project":"{}","before":"{before}","after":"{tree}"}}"#,
@@ -150,7 +150,7 @@ async fn cut_short(world: &World, spaces: &Workspaces, tree: &ObjectId) -> Objec
 async fn an_apply_that_was_cut_short_is_finished_by_the_next() {
     let world = World::with_git();
     let (spaces, tree) = result(&world, world.options()).await;
-    let before = cut_short(&world, &spaces, &tree).await;
+    let before = cut_short(&world, &spaces, &tree);
     let change = applied(bring(&world, &spaces, &tree).await);
     assert_eq!((change.before, change.after), (before, tree.clone()));
     assert!(!world.project().join("old.txt").exists());
@@ -162,7 +162,7 @@ async fn an_apply_that_was_cut_short_is_finished_by_the_next() {
 async fn an_edit_after_an_apply_was_cut_short_is_kept() {
     let world = World::with_git();
     let (spaces, tree) = result(&world, world.options()).await;
-    cut_short(&world, &spaces, &tree).await;
+    cut_short(&world, &spaces, &tree);
     world.write("src/lib.rs", "ONE\ntwo\nthree\nfour\nmine\n");
     applied(bring(&world, &spaces, &tree).await);
     assert_eq!(world.read("src/lib.rs"), "ONE\ntwo\nthree\nfour\nmine\n");

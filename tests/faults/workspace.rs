@@ -340,6 +340,9 @@ async fn a_base_revision_takes_a_commit_and_bad_ones_are_named() {
         let error = world.prepare(rev(bad)).await.err().unwrap();
         assert!(matches!(error, WorkspaceError::NoRevision(_)), "{bad}: {error}");
     }
+    let blind = Tools { env: Env::from_iter([("PATH", "/nonexistent")]), ..tools() };
+    let error = prepare(world.options(), &world.path("run/other.git"), &run(), &blind).await.err().unwrap();
+    assert!(matches!(error, WorkspaceError::GitMissing), "{error}");
     let plain = World::new();
     let error = plain.prepare(Options { mode: WorkspaceMode::Worktree, ..plain.options() }).await.err().unwrap();
     assert!(matches!(error, WorkspaceError::NotInGit { .. }), "{error}");
