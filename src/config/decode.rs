@@ -212,7 +212,10 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Text(name) => visitor.visit_enum(StrDeserializer::<Unfit>::new(name)),
             Value::Map(entries) => match entries.as_slice() {
                 [(key, node)] => visitor.visit_enum(Choice { key, node }),
-                _ => Err(Unfit::new("exactly one key must stand here".to_owned(), Some(meant("", known)))),
+                several => {
+                    let unfit = Unfit::new("exactly one key must stand here".to_owned(), Some(meant("", known)));
+                    Err(Unfit { missing: several.is_empty(), ..unfit })
+                }
             },
             Value::Bool(_) | Value::Int(..) | Value::Float(..) | Value::Null | Value::List(_) => {
                 Err(Unfit::new("this is not one of the choices".to_owned(), Some(meant("", known))))
@@ -220,9 +223,38 @@ impl<'de> Deserializer<'de> for &'de Node {
         }
     }
 
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
+        match &self.value {
+            Value::Map(entries) => visitor.visit_map(Entries { entries, at: 0 }),
+            // As for a key without a value.
+            Value::Null => visitor.visit_map(Entries { entries: &[], at: 0 }),
+            _ => match self.deserialize_any(Mismatch)? {},
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unfit> {
+        self.deserialize_map(visitor)
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct
-        map struct identifier ignored_any
+        identifier ignored_any
+    }
+}
+
+/// Takes nothing: what stands there is not the map that should.
+struct Mismatch;
+
+impl Visitor<'_> for Mismatch {
+    type Value = std::convert::Infallible;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of keys")
     }
 }
 
@@ -304,9 +336,6 @@ impl<'de> VariantAccess<'de> for Choice<'de> {
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Unfit> {
-        match &self.node.value {
-            Value::Null => visitor.visit_map(Entries { entries: &[], at: 0 }),
-            _ => self.node.deserialize_any(visitor).map_err(|unfit| unfit.inside(0)),
-        }
+        self.node.deserialize_map(visitor).map_err(|unfit| unfit.inside(0))
     }
 }

@@ -107,6 +107,14 @@ impl Spot {
         Self { line: line as u64, column: column as u64, start: at, len: 1 }
     }
 
+    /// The byte that line and column lead to.
+    fn byte_of(self, text: &str) -> usize {
+        let index = |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        let line = text.split_inclusive('\n').take(index(self.line)).map(str::len).sum::<usize>();
+        let column = text[line..].chars().take(index(self.column)).map(char::len_utf8).sum::<usize>();
+        line + column
+    }
+
     /// The part of `text` it covers.
     pub(super) fn of_text(self, text: &str) -> &str {
         text.get(self.start..self.start.saturating_add(self.len)).unwrap_or_default()
@@ -160,7 +168,10 @@ impl Fault {
     }
 
     pub(super) fn of_yaml(source: &Source, error: &serde_yaml::Error) -> Self {
-        let spot = error.location().map(|location| Spot::of(&location)).unwrap_or_default();
+        let mut spot = error.location().map(|location| Spot::of(&location)).unwrap_or_default();
+        if spot.start == 0 {
+            spot.start = spot.byte_of(&source.text);
+        }
         Self::new(source, spot, super::yaml::message(error)).hinting(super::yaml::hint(error))
     }
 
@@ -258,9 +269,9 @@ impl ConfigErrors {
     }
 }
 
-impl From<Fault> for ConfigErrors {
-    fn from(fault: Fault) -> Self {
-        Self { faults: vec![fault] }
+impl From<Box<Fault>> for ConfigErrors {
+    fn from(fault: Box<Fault>) -> Self {
+        Self { faults: vec![*fault] }
     }
 }
 

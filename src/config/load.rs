@@ -1,6 +1,6 @@
 //! The layers laid over one another: default, user, project or named file, environment, flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::decode::decode;
@@ -42,8 +42,8 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigErrors> {
 #[derive(Default)]
 struct Stack {
     merged: Layer,
-    /// Dotted key → where its value came from, with the places of the last word on it.
-    origins: BTreeMap<String, (Origin, usize)>,
+    /// Dotted key → the last word on it.
+    origins: BTreeMap<String, Origin>,
     /// The layers so far, for faults that only the whole shows.
     layers: Vec<(Source, Node)>,
     ignored: Vec<Ignored>,
@@ -80,39 +80,39 @@ impl Stack {
     }
 
     fn note_origins(&mut self, tree: &Node, source: &Source) {
-        let number = self.layers.len();
-        let is_ours = matches!(source.origin, Origin::Project(..));
+        let left_out: BTreeSet<&str> = match source.origin {
+            Origin::Project(..) => self.ignored.iter().map(|ignored| ignored.key.as_str()).collect(),
+            Origin::Default | Origin::User(..) | Origin::Named(..) | Origin::Env(_) | Origin::Flag(_) => {
+                BTreeSet::new()
+            }
+        };
+        let is_left_out = |key: &str| {
+            let ends = key.match_indices('.').map(|(end, _)| end).chain([key.len()]);
+            ends.into_iter().any(|end| left_out.contains(&key[..end]))
+        };
         let mut leaves = Vec::new();
         collect_leaves(tree, String::new(), &mut leaves);
-        for (key, line) in leaves {
-            let below =
-                |prefix: &str| key.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-            if is_ours && self.ignored.iter().any(|ignored| below(&ignored.key)) {
-                continue;
-            }
-            // An agent is replaced as a whole, so nothing of a weaker one is left.
-            if let Some(agent) = agent_of(&key) {
-                self.origins.retain(|old, (_, layer)| *layer == number || agent_of(old) != Some(agent));
-            }
-            self.origins.insert(key, (source.origin.on_line(line), number));
-        }
+        leaves.retain(|(key, _)| !is_left_out(key));
+        // An agent is replaced as a whole, so nothing of a weaker one is left.
+        let agents: BTreeSet<&str> = leaves.iter().filter_map(|(key, _)| agent_of(key)).collect();
+        self.origins.retain(|key, _| agent_of(key).is_none_or(|agent| !agents.contains(agent)));
+        self.origins.extend(leaves.iter().map(|(key, line)| (key.clone(), source.origin.on_line(*line))));
     }
 
     fn finish(self, dir: &Dir) -> Result<Loaded, ConfigErrors> {
         let project_root = self.project_root(dir)?;
         let blame = |key: &str| self.blame(key);
-        let unset = |unset: Unset| blame(&unset.0).saying("this key must be set");
+        let unset = |unset: Unset| Box::new(blame(&unset.0).saying("this key must be set"));
         let mut config = self.merged.clone().plain().map_err(unset)?;
         ConfigErrors::check(rules::faults_of_whole(&config, blame))?;
         config.runs.dir = project_root.join(&config.runs.dir);
         config.project.root.clone_from(&project_root);
-        let origins = self.origins.into_iter().map(|(key, (origin, _))| (key, origin)).collect();
-        Ok(Loaded { config, origins, ignored: self.ignored, project_root, file: self.file })
+        Ok(Loaded { config, origins: self.origins, ignored: self.ignored, project_root, file: self.file })
     }
 
     /// What the configuration says; else the folder the user named; else the project file's; else the repository's;
     /// else the folder the command was started in.
-    fn project_root(&self, dir: &Dir) -> Result<PathBuf, Fault> {
+    fn project_root(&self, dir: &Dir) -> Result<PathBuf, Box<Fault>> {
         let said =
             self.merged.project.as_ref().and_then(|project| project.root.as_ref()).filter(|root| root.is_absolute());
         let folder = match (said, dir) {
@@ -127,7 +127,7 @@ impl Stack {
         let real = fs::canonical(&folder).map_err(|error| wrong(error.to_string()))?;
         match fs::kind(&real) {
             Ok(Some(fs::Kind::Folder)) => Ok(real),
-            _ => Err(wrong(format!("`{}` is not a folder", folder.display()))),
+            _ => Err(wrong(format!("`{}` is not a folder", folder.display())).into()),
         }
     }
 

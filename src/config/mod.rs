@@ -22,6 +22,8 @@ mod sources;
 mod yaml;
 
 #[cfg(test)]
+mod input_tests;
+#[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigErrors, Fault, Origin, Spot};

@@ -49,13 +49,13 @@ pub(super) struct Source {
 impl Node {
     /// Reads one YAML document; what is empty is null. Caps, duplicate keys, tags and merge keys are faults.
     /// `yaml` is the source's text, or that with blanks for what is not YAML in it, so that the places are the same.
-    pub fn parse(source: &Source, yaml: &str) -> Result<Self, Fault> {
+    pub fn parse(source: &Source, yaml: &str) -> Result<Self, Box<Fault>> {
         if yaml.trim().is_empty() {
             return Ok(Self { value: Value::Null, spot: Spot::default() });
         }
         match serde_yaml::from_str_with_options::<Spanned<Raw>>(yaml, options()) {
             Ok(raw) => Ok(Self::from_raw(raw, yaml)),
-            Err(error) => Err(Fault::of_yaml(source, error.without_snippet())),
+            Err(error) => Err(Fault::of_yaml(source, error.without_snippet()).into()),
         }
     }
 

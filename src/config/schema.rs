@@ -16,7 +16,10 @@ pub fn schema() -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::sys::fs;
 
     /// With `UPDATE_SCHEMAS` set the committed file is written anew.
     #[test]
@@ -24,9 +27,9 @@ mod tests {
         const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/orchestra.schema.json");
         let made = format!("{:#}\n", schema());
         if option_env!("UPDATE_SCHEMAS").is_some() {
-            std::fs::write(PATH, &made).unwrap();
+            fs::write(Path::new(PATH), made.as_bytes()).unwrap();
         }
-        let committed = std::fs::read_to_string(PATH).unwrap_or_default();
+        let committed = fs::read_text(Path::new(PATH), 1 << 20).unwrap_or_default();
         assert!(made == committed, "config/orchestra.schema.json is stale: UPDATE_SCHEMAS=1 cargo test schema");
     }
 

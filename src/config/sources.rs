@@ -57,9 +57,9 @@ pub(super) struct Found {
 pub(super) fn find(sources: &Sources<'_>) -> (Vec<Found>, Vec<Fault>) {
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     let dir = sources.dir.path();
-    let mut take = |layer: Result<Option<Found>, Fault>| match layer {
+    let mut take = |layer: Result<Option<Found>, Box<Fault>>| match layer {
         Ok(layer) => found.extend(layer),
-        Err(fault) => faults.push(fault),
+        Err(fault) => faults.push(*fault),
     };
     take(defaults().map(Some));
     if let Some(path) = user_file(sources.env) {
@@ -79,7 +79,7 @@ pub(super) fn find(sources: &Sources<'_>) -> (Vec<Found>, Vec<Fault>) {
     (found, faults)
 }
 
-fn defaults() -> Result<Found, Fault> {
+fn defaults() -> Result<Found, Box<Fault>> {
     let source = Source { origin: Origin::Default, text: DEFAULT.into() };
     let tree = Node::parse(&source, DEFAULT)?;
     Ok(Found { source, tree, base: None })
@@ -93,7 +93,7 @@ fn user_file(env: &Env) -> Option<PathBuf> {
 
 /// The project's file in `dir` or above it, up to the root of its repository. Without a repository only `dir` counts:
 /// what lies above may be anyone's.
-fn project_file(dir: &Path) -> Result<Option<Found>, Fault> {
+fn project_file(dir: &Path) -> Result<Option<Found>, Box<Fault>> {
     let top = git_root(dir).unwrap_or_else(|| dir.to_path_buf());
     for folder in dir.ancestors() {
         let mut layers = Vec::new();
@@ -103,7 +103,8 @@ fn project_file(dir: &Path) -> Result<Option<Found>, Fault> {
         if let [first, second] = layers.as_slice() {
             let name = |layer: &Found| layer.source.origin.to_string();
             return Err(Fault::new(&second.source, Spot::default(), "the project has two configurations")
-                .hinting(Some(format!("keep one of {} and {}", name(first), name(second)))));
+                .hinting(Some(format!("keep one of {} and {}", name(first), name(second))))
+                .into());
         }
         if let Some(layer) = layers.pop() {
             return Ok(Some(layer));
@@ -121,18 +122,20 @@ pub(super) fn git_root(dir: &Path) -> Option<PathBuf> {
     dir.ancestors().find(holds).map(Path::to_path_buf)
 }
 
-fn optional_file(path: &Path, origin: fn(PathBuf, u64) -> Origin) -> Result<Option<Found>, Fault> {
+fn optional_file(path: &Path, origin: fn(PathBuf, u64) -> Origin) -> Result<Option<Found>, Box<Fault>> {
     match fs::kind(path) {
         Ok(None) => Ok(None),
         Ok(Some(_)) => file(path, origin).map(Some),
-        Err(error) => Err(Fault::of_file(origin(path.to_path_buf(), 0), &error)),
+        Err(error) => Err(Fault::of_file(origin(path.to_path_buf(), 0), &error).into()),
     }
 }
 
-fn file(path: &Path, origin: fn(PathBuf, u64) -> Origin) -> Result<Found, Fault> {
+fn file(path: &Path, origin: fn(PathBuf, u64) -> Origin) -> Result<Found, Box<Fault>> {
     let origin = origin(path.to_path_buf(), 0);
-    if matches!(fs::kind(path), Ok(Some(Kind::Special))) {
-        return Err(Fault::bare(origin, "this is a device or a pipe, not a file"));
+    // Before it is opened: a pipe that nobody writes to would hold us up for ever.
+    let real = fs::canonical(path).map_err(|error| Fault::of_file(origin.clone(), &error))?;
+    if matches!(fs::kind(&real), Ok(Some(Kind::Special))) {
+        return Err(Fault::bare(origin, "this is a device or a pipe, not a file").into());
     }
     let bytes = fs::read(path, MAX_BYTES).map_err(|error| Fault::of_file(origin.clone(), &error))?;
     let text = match std::str::from_utf8(&bytes) {
@@ -140,7 +143,7 @@ fn file(path: &Path, origin: fn(PathBuf, u64) -> Origin) -> Result<Found, Fault>
         Err(error) => {
             let source = Source { origin, text: String::from_utf8_lossy(&bytes).into() };
             let spot = Spot::of_byte(&bytes, error.valid_up_to());
-            return Err(Fault::new(&source, spot, "this is not UTF-8 text"));
+            return Err(Fault::new(&source, spot, "this is not UTF-8 text").into());
         }
     };
     let source = Source { origin, text };
@@ -148,10 +151,10 @@ fn file(path: &Path, origin: fn(PathBuf, u64) -> Origin) -> Result<Found, Fault>
     Ok(Found { base: path.parent().map(Path::to_path_buf), source, tree })
 }
 
-fn variable(name: &str, value: Option<&str>, dir: &Path) -> Result<Option<Found>, Fault> {
+fn variable(name: &str, value: Option<&str>, dir: &Path) -> Result<Option<Found>, Box<Fault>> {
     let origin = Origin::Env(name.to_owned());
     let Some(value) = value else {
-        return Err(Fault::bare(origin, "its value is not UTF-8 text"));
+        return Err(Fault::bare(origin, "its value is not UTF-8 text").into());
     };
     // As everywhere, an empty variable counts as none.
     if value.is_empty() {
@@ -163,12 +166,13 @@ fn variable(name: &str, value: Option<&str>, dir: &Path) -> Result<Option<Found>
     assigned(source, &keys, name.len(), dir).map(Some)
 }
 
-fn flag(set: &str, dir: &Path) -> Result<Found, Fault> {
+fn flag(set: &str, dir: &Path) -> Result<Found, Box<Fault>> {
     let Some((path, _)) = set.split_once('=') else {
         let origin = Origin::Flag("--set".to_owned());
         let given = crate::text::printable(set, 60);
         return Err(Fault::bare(origin, format!("`{given}` is not key=value"))
-            .hinting(Some("write for example --set run.jobs=2")));
+            .hinting(Some("write for example --set run.jobs=2"))
+            .into());
     };
     let source = Source { origin: Origin::Flag(format!("--set {path}")), text: set.into() };
     let keys: Vec<&str> = path.split('.').map(str::trim).collect();
@@ -176,10 +180,10 @@ fn flag(set: &str, dir: &Path) -> Result<Found, Fault> {
 }
 
 /// The tree of `key=value`, where the value after byte `sign` is YAML.
-fn assigned(source: Source, keys: &[&str], sign: usize, dir: &Path) -> Result<Found, Fault> {
+fn assigned(source: Source, keys: &[&str], sign: usize, dir: &Path) -> Result<Found, Box<Fault>> {
     let spot = Spot { line: 1, column: 1, start: 0, len: sign };
     if keys.iter().any(|key| key.is_empty()) || keys.len() > 16 {
-        return Err(Fault::new(&source, spot, "this is not the name of a key"));
+        return Err(Fault::new(&source, spot, "this is not the name of a key").into());
     }
     // Blanks for the key, so that places in the value are places in the whole.
     let yaml = format!("{}{}", " ".repeat(sign + 1), source.text.get(sign + 1..).unwrap_or_default());

@@ -1,13 +1,16 @@
 //! What the YAML reader refuses, in our words.
 
 use serde_yaml::Error;
+use serde_yaml::budget::BudgetBreach;
 
 /// What is wrong.
 pub(super) fn message(error: &Error) -> String {
     match error {
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands here a second time"),
         Error::DuplicateMappingKey { key: None, .. } => "a key stands here a second time".to_owned(),
-        Error::MultipleDocuments { .. } => "a second YAML document begins here".to_owned(),
+        Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            "a second YAML document begins here".to_owned()
+        }
         Error::UnsupportedTag { tag, .. } => format!("the tag `{tag}` is not allowed"),
         Error::MergeKeyNotAllowed { .. } => "merge keys (`<<`) are not allowed".to_owned(),
         Error::Budget { .. }
@@ -15,7 +18,7 @@ pub(super) fn message(error: &Error) -> String {
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasReplayCounterOverflow { .. } => {
-            format!("the YAML is larger or deeper than a configuration may be ({})", plain(error))
+            "this is larger, nested deeper or repeated more often than a configuration may be".to_owned()
         }
         Error::UnknownAnchor { .. } => "there is no anchor of this name".to_owned(),
         other => format!("this is not YAML that can be used: {}", plain(other)),
@@ -26,7 +29,9 @@ pub(super) fn message(error: &Error) -> String {
 pub(super) fn hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::DuplicateMappingKey { .. } => Some("keep one of the two; which one counts must not depend on luck"),
-        Error::MultipleDocuments { .. } => Some("a configuration is one document: remove `---` and what follows"),
+        Error::MultipleDocuments { .. } | Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            Some("a configuration is one document: remove `---` and what follows")
+        }
         Error::UnsupportedTag { .. } => Some("put a text that begins with `!` in quotes"),
         _ => None,
     }
