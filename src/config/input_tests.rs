@@ -94,7 +94,7 @@ fn bombs_and_very_deep_or_very_large_texts_end_soon() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
         let below = vec![format!("*a{}", level - 1); 9].join(", ");
-        bomb += &format!("a{level}: &a{level} [{below}]\n");
+        bomb.extend(["a", &level.to_string(), ": &a", &level.to_string(), " [", &below, "]\n"]);
     }
     for text in [
         bomb,
@@ -106,6 +106,9 @@ fn bombs_and_very_deep_or_very_large_texts_end_soon() {
         let said = fault(&text);
         assert!(said.len() < 400, "{said}");
     }
+    let many = (0..3_000).map(|number| format!("  a{number}: {{run: [x]}}\n")).collect::<String>();
+    let loaded = World::new().discovered(&format!("checks:\n{many}")).load().unwrap();
+    assert_eq!((loaded.ignored.len(), loaded.config.checks.len()), (3_000, 0));
     let said = World::new().named(" ".repeat((1 << 20) + 1)).faults();
     assert!(said[0].contains("larger than 1024 KiB"), "{said:?}");
 }
