@@ -106,7 +106,7 @@ fn bombs_and_very_deep_or_very_large_texts_end_soon() {
         let said = fault(&text);
         assert!(said.len() < 400, "{said}");
     }
-    let many = (0..3_000).map(|number| format!("  a{number}: {{run: [x]}}\n")).collect::<String>();
+    let many = (0..3_000).map(|number| format!("  a{number}: {{run: [x]}}\n")).collect::<Vec<_>>().concat();
     let loaded = World::new().discovered(&format!("checks:\n{many}")).load().unwrap();
     assert_eq!((loaded.ignored.len(), loaded.config.checks.len()), (3_000, 0));
     let said = World::new().named(" ".repeat((1 << 20) + 1)).faults();
