@@ -4,17 +4,21 @@
 //! here and nowhere else. Asking for help starts neither a runtime nor tracing.
 
 pub mod args;
+mod configure;
 mod error;
 mod exit;
 mod input;
 mod panics;
 mod plan_check;
+mod runs;
 mod session;
 mod start;
 mod trace;
+mod which;
 
 pub use error::{CliError, Flaw};
 pub use exit::Exit;
 pub use session::Session;
 pub use start::main;
 pub use trace::{Trace, TraceOf};
+pub use which::{Fitting, is_of_project, which};

@@ -1,10 +1,11 @@
 //! `plan check` and `plan show`: whether a plan is sound, and what it says.
 
-use super::args::{PlanCaps, PlanFile};
+use super::args::{PlanFile, Settings};
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Unread};
 use super::session::Session;
+use crate::config::Config;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
 use crate::plan::{self, Caps, Defaults, Fault, Faults, Plan, PlanCheck, RunIf};
@@ -81,11 +82,11 @@ pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
     Ok(out)
 }
 
-/// The caps on a plan: flags, else what is built in.
-pub fn caps(asked: PlanCaps) -> Caps {
-    let or = |flag: Option<u32>, default| flag.map_or(default, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    let built_in = Caps::default();
-    Caps { tasks: or(asked.max_tasks, built_in.tasks), bytes: or(asked.max_bytes, built_in.bytes) }
+/// The caps on a plan, as the configuration has them.
+pub fn caps(config: &Config) -> Caps {
+    let limits = &config.limits;
+    let large = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    Caps { tasks: large(limits.plan_tasks), bytes: large(limits.plan_bytes) }
 }
 
 /// What a plan gets that its text does not bring.
@@ -103,7 +104,7 @@ struct Look {
 }
 
 fn look(session: &Session, asked: &PlanFile) -> Result<Look, CliError> {
-    let caps = caps(asked.caps);
+    let caps = caps(&session.config(asked.caps.settings())?.config);
     match input::read(session, &asked.file, caps.bytes as u64) {
         Ok(input) => {
             let (found, plan) = plan::check(&input.text, &caps, &defaults()?);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::Globals;
 use super::error::CliError;
 use super::trace::Trace;
+use crate::config::{self, Dir, Loaded, Sources, TO_TRUST};
 use crate::console::{Console, Output};
 use crate::sys::env::Env;
 use crate::sys::{fs, machine};
@@ -40,6 +41,28 @@ impl Session {
     /// `path` as it is meant: relative to the folder we work in.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// The configuration in force, with these settings of the command's own flags. What a discovered file said in vain
+    /// is told.
+    pub fn config(&self, settings: Vec<String>) -> Result<Loaded, CliError> {
+        self.config_of(self.globals.config.clone(), settings)
+    }
+
+    /// The same from another file than the one `--config` names.
+    pub fn config_of(&self, named: Option<PathBuf>, settings: Vec<String>) -> Result<Loaded, CliError> {
+        let dir = match &self.globals.directory {
+            Some(_) => Dir::Given(self.folder.clone()),
+            None => Dir::Current(self.folder.clone()),
+        };
+        let sets = self.globals.set.iter().cloned().chain(settings).collect();
+        let loaded = config::load(&Sources { named, sets, dir, env: &self.env })?;
+        for ignored in &loaded.ignored {
+            let line = if ignored.line > 0 { format!(":{}", ignored.line) } else { String::new() };
+            let place = format!("{}{line}", ignored.path.display());
+            self.console.warn(&format!("{place}: {} ignored: {}; {TO_TRUST}", ignored.key, ignored.why));
+        }
+        Ok(loaded)
     }
 
     /// Whether a person can be asked: neither forbidden, nor in CI, nor without a terminal on both ends.

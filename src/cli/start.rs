@@ -10,8 +10,8 @@ use super::args::{Cli, Command, PlanCommand};
 use super::error::{CliError, Typed, asked_output};
 use super::exit::Exit;
 use super::panics::Panics;
-use super::plan_check;
 use super::session::Session;
+use super::{configure, plan_check, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
 use crate::sys::machine;
@@ -70,6 +70,8 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
             PlanCommand::Check(file) => plan_check::check(session, &file),
             PlanCommand::Show(file) => plan_check::show(session, &file),
         },
+        Command::Runs(asked) => runs::runs(session, asked.command),
+        Command::Config(asked) => configure::configure(session, asked.command),
     }
 }
 

@@ -5,6 +5,8 @@
     reason = "plays the user: makes files, starts the program"
 )]
 
+mod config;
 mod plan;
+mod runs;
 mod usage;
 mod world;

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use super::Setting;
 use crate::console::{ColorChoice, Options, Output, Verbosity};
 
 /// The flags that every command takes.
@@ -19,7 +18,7 @@ pub struct Globals {
     pub config: Option<PathBuf>,
     /// Set one key of the configuration, such as run.jobs=2
     #[arg(short = 'c', long = "set", value_name = "KEY=VALUE", global = true)]
-    pub set: Vec<Setting>,
+    pub set: Vec<String>,
     /// What stdout carries
     #[arg(long, value_enum, value_name = "FORM", global = true, conflicts_with = "json")]
     output: Option<Output>,

@@ -1,23 +1,28 @@
 //! What can be typed. Flags become plain values here; what they mean is decided by the commands.
 
+mod configure;
 mod globals;
 mod plan;
 mod run;
 mod runs;
+mod settings;
 mod values;
 
 use clap::{Parser, Subcommand};
 
+pub use configure::{ConfigArgs, ConfigCommand};
 pub use globals::Globals;
 pub use plan::{PlanArgs, PlanCaps, PlanCommand, PlanFile};
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
 pub use runs::{ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
-pub use values::{Allowance, ApprovalTarget, Ask, Setting};
+pub use settings::Settings;
+pub use values::{Allowance, ApprovalTarget, Ask};
 
 const EXAMPLES: &str = "\
 Examples:
   orchestra plan check plan.json             is this plan sound?
   orchestra runs show                        how does the newest run stand?
+  orchestra config show --origin             what counts, and who said so
 
 Exit codes: 0 done and verified, 1 a task failed, 2 usage, 3 not verified, 4 budget, 5 denied, 6 agent or model,
 7 state of the run, 8 records, 70 our own fault, 128+N signal N. What each means: docs/exit-codes.md";
@@ -37,6 +42,10 @@ pub struct Cli {
 pub enum Command {
     /// Check a plan, or show it
     Plan(PlanArgs),
+    /// List runs, show one, or print its report
+    Runs(RunsArgs),
+    /// Show, check or describe the configuration
+    Config(ConfigArgs),
 }
 
 #[cfg(test)]

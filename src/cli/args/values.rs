@@ -6,35 +6,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 
 use crate::ids::{InvalidId, TaskId};
-use crate::text::printable;
 use crate::time::{Span, TimeError};
-
-/// `KEY=VALUE` of `--set`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// Dotted: `run.jobs`.
-    pub key: String,
-    /// As it was typed.
-    pub value: String,
-}
-
-/// A `--set` without `=`, or without a key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not KEY=VALUE, such as run.jobs=2", printable(.0, 80))]
-pub struct NotASetting(String);
-
-impl FromStr for Setting {
-    type Err = NotASetting;
-
-    fn from_str(text: &str) -> Result<Self, NotASetting> {
-        match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => {
-                Ok(Self { key: key.trim().to_owned(), value: value.to_owned() })
-            }
-            Some(_) | None => Err(NotASetting(text.to_owned())),
-        }
-    }
-}
 
 /// When a person is asked before work begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -121,13 +93,6 @@ pub(super) fn allowance(text: &str) -> Result<Allowance, NoTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_setting_keeps_everything_after_the_first_equals_sign() {
-        let setting: Setting = "checks.unit.env = a=b".parse().unwrap();
-        assert_eq!((setting.key.as_str(), setting.value.as_str()), ("checks.unit.env", " a=b"));
-        assert!("jobs".parse::<Setting>().is_err() && "=1".parse::<Setting>().is_err());
-    }
 
     #[test]
     fn a_plus_adds_and_anything_else_sets() {

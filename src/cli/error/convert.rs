@@ -41,6 +41,7 @@ impl From<&Fault> for Flaw {
     fn from(fault: &Fault) -> Self {
         Self {
             path: fault.path.clone(),
+            source: None,
             line: fault.place.map(|place| place.line.into()),
             column: fault.place.map(|place| place.column.into()),
             message: fault.message.clone(),

@@ -1,6 +1,8 @@
 //! What a user is told when a command fails: what, where, why, and what to type next. Rendered here and nowhere else.
 
+mod config;
 mod convert;
+mod hands;
 mod render;
 mod store;
 mod told;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::CliError;
+use super::{CliError, Flaw};
 use crate::console::Console;
 use crate::text::clean;
 
@@ -20,12 +20,7 @@ impl CliError {
             out += &format!("  caused by: {}\n", indented(cause));
         }
         for fault in self.faults.iter().take(SHOWN) {
-            let place = match (fault.line, fault.column) {
-                (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
-                (Some(line), None) => format!(" (line {line})"),
-                (None, _) => String::new(),
-            };
-            out += &format!("  {}{place}: {}\n", clean(&fault.path), indented(&fault.message));
+            out += &format!("  {}: {}\n", clean(&fault.place()), indented(&fault.message));
             if let Some(excerpt) = &fault.excerpt {
                 out += excerpt;
             }
@@ -56,6 +51,22 @@ impl CliError {
     }
 }
 
+impl Flaw {
+    /// Where it is, as people write it: `orchestra.yaml:3:7: run.jobs`, `$.tasks[1].id (line 3, column 7)`.
+    fn place(&self) -> String {
+        let at = self.line.zip(self.column);
+        match (&self.source, at) {
+            (None, None) => self.path.clone(),
+            (None, Some((line, column))) => format!("{} (line {line}, column {column})", self.path),
+            (Some(source), at) => {
+                let at = at.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+                let key = if self.path.is_empty() { String::new() } else { format!(": {}", self.path) };
+                format!("{source}{at}{key}")
+            }
+        }
+    }
+}
+
 /// Clean, and with further lines set under the first.
 fn indented(text: &str) -> String {
     clean(text).trim_end().replace('\n', "\n    ")
@@ -63,7 +74,6 @@ fn indented(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Flaw;
     use super::*;
     use crate::cli::exit::Exit;
     use crate::console::{Options, Surroundings};
@@ -78,6 +88,7 @@ mod tests {
         let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such\u{1b}[31m file");
         let flaw = Flaw {
             path: "$.tasks[1].id".to_owned(),
+            source: None,
             line: Some(3),
             column: Some(7),
             message: "is missing".to_owned(),

@@ -18,8 +18,11 @@ pub struct CliError {
 /// One of several places that are wrong.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Flaw {
-    /// Where: a JSON path, a key, or a file.
+    /// Where: a JSON path, or a key.
     pub path: String,
+    /// In which file, variable or flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Where in the text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
