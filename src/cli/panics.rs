@@ -42,7 +42,9 @@ impl Panics {
 
 impl Panic {
     fn of(info: &PanicHookInfo<'_>) -> Self {
-        let message = info.payload_as_str().unwrap_or("without a message").to_owned();
+        let said = info.payload();
+        let said = said.downcast_ref::<&str>().copied().or_else(|| said.downcast_ref::<String>().map(String::as_str));
+        let message = said.unwrap_or("without a message").to_owned();
         let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         let trace = Backtrace::capture();
         let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
@@ -60,5 +62,21 @@ impl Panic {
             "this is a fault of orchestra, not yours. What was recorded is kept: `orchestra resume` goes on.\n\
              Please report it with this message and the run's trace.jsonl; RUST_BACKTRACE=1 tells more",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_our_own_fault_and_says_where_and_how_to_report_it() {
+        let panic = Panic { message: "index 3".to_owned(), place: "src/x.rs:1:2".to_owned(), trace: None };
+        let error = panic.error();
+        assert_eq!(
+            (error.exit(), error.to_string()),
+            (Exit::Internal, "orchestra failed at src/x.rs:1:2: index 3".into())
+        );
+        assert!(error.json()["error"]["hint"].as_str().unwrap().contains("orchestra resume"));
     }
 }

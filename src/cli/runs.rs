@@ -112,7 +112,10 @@ struct Told {
 }
 
 fn read(session: &Session, name: &RunName) -> Result<Told, CliError> {
-    let entry = which(session, &name.runs, name.run.as_deref(), Fitting::Any)?;
+    tell(which(session, &name.runs, name.run.as_deref(), Fitting::Any)?)
+}
+
+fn tell(entry: RunEntry) -> Result<Told, CliError> {
     let liveness = match entry.standing {
         Standing::Live { .. } => Liveness::Live,
         Standing::Finished { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } => Liveness::Gone,
@@ -169,4 +172,73 @@ fn markdown(told: &Told) -> Result<String, CliError> {
         return Ok(written);
     }
     told.summary.markdown(&told.facts).map_err(|error| CliError::internal(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Kind, RunVerdict, samples};
+    use crate::store::{Lock, Staged, SyncMode};
+    use crate::sys::clock;
+
+    /// The newest run of a folder to which one with these events after its first is added; with its lock.
+    fn run(runs: &std::path::Path, kinds: Vec<Kind>) -> (RunEntry, Lock) {
+        let staged = Staged::begin(runs, clock::now()).unwrap();
+        let mut journal = staged.journal(SyncMode::Process).unwrap();
+        for (seq, kind) in (1..).zip(std::iter::once(samples::run_started()).chain(kinds)) {
+            let mut event = samples::event(seq, kind);
+            event.run = staged.run().clone();
+            journal.append(&event).unwrap();
+        }
+        journal.close().unwrap();
+        let published = staged.publish().unwrap();
+        (store::latest(runs, |_| true).unwrap().unwrap(), published.lock)
+    }
+
+    #[test]
+    fn a_run_is_running_while_its_lock_is_held_and_interrupted_once_it_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let (entry, lock) = run(dir.path(), Vec::new());
+        assert_eq!(word(&entry), "running");
+        assert_eq!(row(&entry)["pid"], std::process::id());
+        drop(lock);
+        let entry = store::latest(dir.path(), |_| true).unwrap().unwrap();
+        assert_eq!((word(&entry), &row(&entry)["exit_code"]), ("interrupted".to_owned(), &Value::Null));
+        assert_eq!(tell(entry).unwrap().facts.liveness, Liveness::Gone);
+    }
+
+    #[test]
+    fn a_report_that_is_missing_or_old_is_made_from_the_journal() {
+        let dir = tempfile::tempdir().unwrap();
+        let finished = Kind::RunFinished { verdict: RunVerdict::Planned, exit: 0 };
+        let (entry, lock) = run(dir.path(), vec![finished]);
+        drop(lock);
+        let again = || store::latest(dir.path(), |_| true).unwrap().unwrap();
+        let told = tell(again()).unwrap();
+        assert!(!told.is_reported && markdown(&told).unwrap().starts_with("# "));
+
+        let report = Report::of(&told.summary, &told.facts);
+        store::write_json(&entry.dir.report_json(), &report).unwrap();
+        fs::write(&entry.dir.report(), b"as it was written").unwrap();
+        assert_eq!(markdown(&tell(again()).unwrap()).unwrap(), "as it was written");
+
+        let old = Report { ended_at: report.started_at, ..report };
+        store::write_json(&entry.dir.report_json(), &old).unwrap();
+        assert!(markdown(&tell(again()).unwrap()).unwrap().starts_with("# "));
+    }
+
+    #[test]
+    fn a_damaged_journal_is_listed_and_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (entry, lock) = run(dir.path(), vec![Kind::RunFinished { verdict: RunVerdict::Planned, exit: 0 }]);
+        drop(lock);
+        let mut bytes = fs::read(&entry.dir.journal(), 1 << 20).unwrap();
+        bytes[20] ^= 1;
+        fs::write(&entry.dir.journal(), &bytes).unwrap();
+        let entry = store::latest(dir.path(), |_| true).unwrap().unwrap();
+        assert!(told(&entry).starts_with("unreadable: "), "{}", told(&entry));
+        let Err(error) = tell(entry) else { panic!("a damaged journal was read") };
+        assert_eq!(error.exit(), Exit::State);
+        assert!(error.to_string().contains("events.jsonl, line 1"), "{error}");
+    }
 }

@@ -54,7 +54,8 @@ fn a_typo_is_underlined_and_met_with_what_was_meant() {
 #[test]
 fn every_kind_of_unsound_file_is_refused_with_its_place() {
     let world = World::new();
-    let bomb = format!("a: &a [x]\n{}", (0..60).map(|n| format!("k{n}: [*a, *a]\n")).collect::<String>());
+    let aliases: Vec<String> = (0..60).map(|n| format!("k{n}: [*a, *a]\n")).collect();
+    let bomb = format!("a: &a [x]\n{}", aliases.concat());
     let large = "# x\n".repeat(5 << 20);
     for (text, place) in [
         ("run: {jobs: 1}\nrun: {jobs: 2}\n", "orchestra.yaml:2"),

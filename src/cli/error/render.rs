@@ -15,26 +15,19 @@ impl CliError {
         let paint = |code: &str, text: &str| {
             if console.colours_stderr() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
         };
-        let mut out = format!("{} {}\n", paint("1;31", "error:"), indented(&self.message));
-        for cause in &self.causes {
-            out += &format!("  caused by: {}\n", indented(cause));
-        }
+        let mut out = vec![format!("{} {}\n", paint("1;31", "error:"), indented(&self.message))];
+        out.extend(self.causes.iter().map(|cause| format!("  caused by: {}\n", indented(cause))));
         for fault in self.faults.iter().take(SHOWN) {
-            out += &format!("  {}: {}\n", clean(&fault.place()), indented(&fault.message));
-            if let Some(excerpt) = &fault.excerpt {
-                out += excerpt;
-            }
-            if let Some(hint) = fault.hint.as_ref().filter(|hint| Some(*hint) != self.hint.as_ref()) {
-                out += &format!("    {} {}\n", paint("36", "hint:"), indented(hint));
-            }
+            out.push(format!("  {}: {}\n", clean(&fault.place()), indented(&fault.message)));
+            out.extend(fault.excerpt.clone());
+            let hint = fault.hint.as_ref().filter(|hint| Some(*hint) != self.hint.as_ref());
+            out.extend(hint.map(|hint| format!("    {} {}\n", paint("36", "hint:"), indented(hint))));
         }
         if self.faults.len() > SHOWN {
-            out += &format!("  and {} more; --json shows them all\n", self.faults.len() - SHOWN);
+            out.push(format!("  and {} more; --json shows them all\n", self.faults.len() - SHOWN));
         }
-        if let Some(hint) = &self.hint {
-            out += &format!("\n{} {}\n", paint("1;36", "hint:"), indented(hint));
-        }
-        out
+        out.extend(self.hint.as_ref().map(|hint| format!("\n{} {}\n", paint("1;36", "hint:"), indented(hint))));
+        out.concat()
     }
 
     /// The document for stdout.

@@ -39,19 +39,13 @@ impl Trace {
     /// Begins tracing, once per process. `ORCHESTRA_LOG` is stronger than `-v` and `-q`.
     pub fn install(globals: &Globals, env: &Env, console: &Console) -> Result<Self, CliError> {
         let sink = Sink::default();
-        let (stderr, file) = match env.text(VARIABLE) {
-            Some(directives) => (filter(directives)?, filter(directives)?),
-            None => {
-                let (stderr, file) = levels(globals);
-                (filter(stderr)?, filter(file)?)
-            }
-        };
+        let (stderr, file) = env.text(VARIABLE).map_or_else(|| levels(globals), |asked| (asked, asked));
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(Stderr(console.clone()))
             .with_ansi(console.colours_stderr())
             .without_time()
-            .with_filter(stderr);
-        let json = JsonLines::new(sink.clone()).with_filter(file);
+            .with_filter(filter(stderr)?);
+        let json = JsonLines::new(sink.clone()).with_filter(filter(file)?);
         tracing_subscriber::registry()
             .with(lines)
             .with(json)
@@ -67,7 +61,7 @@ impl Trace {
 }
 
 /// What stderr and the file hold when nobody says otherwise. What is not ours is told from warnings on.
-fn levels(globals: &Globals) -> (&'static str, &'static str) {
+fn levels<'a>(globals: &Globals) -> (&'a str, &'a str) {
     match (globals.quiet, globals.verbose) {
         (true, _) => ("error", "warn"),
         (false, 0) => ("error", "warn,orchestra=info"),
