@@ -3,13 +3,21 @@
 //! Arguments become plain values first ([`args`]), and mean something only to their command. Errors are rendered
 //! here and nowhere else. Asking for help starts neither a runtime nor tracing.
 
+mod apply;
 pub mod args;
+mod asked;
 mod configure;
+mod drive;
+mod dry_run;
+mod equip;
 mod error;
 mod exit;
 mod input;
 mod panics;
+mod leave;
 mod plan_check;
+mod resume;
+mod run;
 mod runs;
 mod session;
 mod start;

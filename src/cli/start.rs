@@ -11,6 +11,7 @@ use super::error::{CliError, Typed, asked_output};
 use super::exit::Exit;
 use super::panics::Panics;
 use super::session::Session;
+use super::{apply, resume, run};
 use super::{configure, plan_check, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
@@ -66,6 +67,9 @@ fn start(args: &[OsString], env: &Env) -> Exit {
 
 fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
     match command {
+        Command::Run(args) => session.block_on(run::run(session, &args))?,
+        Command::Resume(args) => session.block_on(resume::resume(session, &args))?,
+        Command::Apply(args) => session.block_on(apply::apply(session, &args))?,
         Command::Plan(plan) => match plan.command {
             PlanCommand::Check(file) => plan_check::check(session, &file),
             PlanCommand::Show(file) => plan_check::show(session, &file),

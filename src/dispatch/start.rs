@@ -131,6 +131,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     fs::write(&dir.ticket(), new.ticket.text.as_bytes())?;
     fs::write(&dir.config(), new.config.as_bytes())?;
     store::write_json(&dir.plan(), &plan.plan)?;
+    fs::create_dirs(&dir.plans())?;
     store::write_json(&dir.plan_revision(1), &plan.plan)?;
     let started = run_started(&new, &plan, base.clone(), &prepared, &equipment.workspace.project);
     let mut journal = staged.journal(equipment.sync)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::templates::{PromptError, Templates};
 use crate::ids::{CheckName, TaskId};
-use crate::message::{DependencyNote, PreviousFailure, TaskMessage, TicketNote};
+use crate::message::{ArtifactNote, DependencyNote, DependencyStatus, PreviousFailure, TaskMessage, TicketNote};
 use crate::plan::{Role, Scope};
 
 /// The prompt for a task. Of the message's address (run, plan, limits) nothing is in it.
@@ -44,10 +44,26 @@ struct Task<'a> {
     title: &'a str,
     instructions: &'a str,
     constraints: &'a [String],
-    dependencies: &'a [DependencyNote],
+    dependencies: Vec<Dependency<'a>>,
     scope: Globs<'a>,
     checks: &'a [CheckName],
     previous_failure: Option<&'a PreviousFailure>,
+}
+
+/// Unlike the message itself it has every field: an empty one that is left out would be undefined to a template.
+#[derive(Serialize)]
+struct Dependency<'a> {
+    task_id: &'a TaskId,
+    status: DependencyStatus,
+    summary: &'a str,
+    artifacts: &'a [ArtifactNote],
+}
+
+impl<'a> Dependency<'a> {
+    fn of(note: &'a DependencyNote) -> Self {
+        let DependencyNote { task_id, status, summary, artifacts } = note;
+        Self { task_id, status: *status, summary, artifacts }
+    }
 }
 
 #[derive(Serialize)]
@@ -65,7 +81,7 @@ impl<'a> Task<'a> {
             title: &message.title,
             instructions: &message.instructions,
             constraints: &message.constraints,
-            dependencies: &message.dependencies,
+            dependencies: message.dependencies.iter().map(Dependency::of).collect(),
             scope: Globs { read, write },
             checks: &message.checks,
             previous_failure: message.previous_failure.as_ref(),
@@ -171,7 +187,10 @@ mod tests {
         let mut bare = message(Role::Test);
         bare.instructions.clear();
         bare.constraints.clear();
-        bare.dependencies.clear();
+        bare.dependencies.truncate(1);
+        for dependency in &mut bare.dependencies {
+            dependency.artifacts.clear();
+        }
         bare.scope = Scope::default();
         bare.ticket.reference = None;
         bare.ticket.acceptance.clear();

@@ -66,6 +66,7 @@ pub(super) struct Git {
 /// One git command.
 pub(super) struct Call<'a> {
     git: &'a Git,
+    config: Vec<OsString>,
     args: Vec<OsString>,
     env: BTreeMap<OsString, OsString>,
     work_tree: Option<&'a Path>,
@@ -87,7 +88,7 @@ impl Git {
 
     pub(super) fn call<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Call<'_> {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Call { git: self, args, env: BTreeMap::new(), work_tree: None, stdin: None }
+        Call { git: self, config: Vec::new(), args, env: BTreeMap::new(), work_tree: None, stdin: None }
     }
 }
 
@@ -95,6 +96,13 @@ impl<'a> Call<'a> {
     #[must_use]
     pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// One more setting, `key=value`, over those that every command gets.
+    #[must_use]
+    pub(super) fn config(mut self, setting: OsString) -> Self {
+        self.config.push(setting);
         self
     }
 
@@ -167,6 +175,9 @@ impl<'a> Call<'a> {
         let mut argv: Vec<OsString> = vec!["git".into()];
         for setting in SETTINGS {
             argv.extend(["-c".into(), setting.into()]);
+        }
+        for setting in &self.config {
+            argv.extend(["-c".into(), setting.clone()]);
         }
         argv.push(joined("--git-dir=", &self.git.dir));
         if let Some(path) = self.work_tree {

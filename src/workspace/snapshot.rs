@@ -7,6 +7,7 @@ use ignore::WalkBuilder;
 
 use super::error::WorkspaceError;
 use super::git::parts;
+use super::ignores;
 use super::shadow::{Mode, Shadow, bytes, path};
 use crate::ids::ObjectId;
 use crate::process::{End, Sink};
@@ -76,8 +77,14 @@ impl Shadow {
     }
 
     async fn add(&self, source: &Source<'_>, nested: &[PathBuf]) -> Result<(), WorkspaceError> {
-        let mut call = self.git.call(["add", "--all", "--", "."]);
-        for path in source.excluded.iter().chain(nested) {
+        // As ignore rules, not as pathspecs: git refuses a pathspec whose path is ignored already.
+        let rules: String = source.excluded.iter().map(|path| ignores::exactly(&path.to_string_lossy())).collect();
+        let file = self.path().join(format!("info/excluded-{}", source.index));
+        fs::write(&file, rules.as_bytes())?;
+        let mut config = OsString::from("core.excludesFile=");
+        config.push(&file);
+        let mut call = self.git.call(["add", "--all", "--", "."]).config(config);
+        for path in nested {
             let mut spec = OsString::from(":(exclude,top,literal)");
             spec.push(path);
             call = call.arg(spec);

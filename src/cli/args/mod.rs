@@ -20,6 +20,9 @@ pub use values::{Allowance, ApprovalTarget, Ask};
 
 const EXAMPLES: &str = "\
 Examples:
+  orchestra run ticket.md                    plan it, run it, check it
+  orchestra resume                           go on where it ended
+  orchestra apply                            bring the change into your files
   orchestra plan check plan.json             is this plan sound?
   orchestra runs show                        how does the newest run stand?
   orchestra config show --origin             what counts, and who said so
@@ -40,6 +43,12 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a ticket, or a plan
+    Run(Box<RunArgs>),
+    /// Go on with a run where it ended
+    Resume(Box<ResumeArgs>),
+    /// Bring a run's change into your files
+    Apply(ApplyArgs),
     /// Check a plan, or show it
     Plan(PlanArgs),
     /// List runs, show one, or print its report

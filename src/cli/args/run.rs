@@ -30,7 +30,8 @@ Examples:
 const APPLY_EXAMPLES: &str = "\
 Examples:
   orchestra apply                            the newest run that has something to apply
-  orchestra apply 20261121-0933";
+  orchestra apply 20261121-0933
+  orchestra apply --onto ../a-copy           leave the project alone";
 
 /// `run`, and `plan TICKET`.
 #[derive(Debug, Default, Args)]
@@ -60,6 +61,9 @@ pub struct RunArgs {
     /// Longest one attempt at a task may take
     #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
     pub task_timeout: Option<Span>,
+    /// Start although this is run from within a run of orchestra
+    #[arg(long)]
+    pub nested: bool,
     #[command(flatten)]
     pub runs: RunsDir,
 }
@@ -132,6 +136,9 @@ pub struct ApplyArgs {
     /// The run, by the beginning of its id; the newest with a change when left out
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
+    /// Bring it into this folder instead of the project
+    #[arg(long, value_name = "DIR")]
+    pub onto: Option<PathBuf>,
     #[command(flatten)]
     pub runs: RunsDir,
 }

@@ -28,6 +28,16 @@ pub enum ApprovalTarget {
     Task(TaskId),
 }
 
+impl ApprovalTarget {
+    /// The task; none for the plan.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::Plan => None,
+            Self::Task(task) => Some(task),
+        }
+    }
+}
+
 impl FromStr for ApprovalTarget {
     type Err = InvalidId;
 

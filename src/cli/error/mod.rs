@@ -2,6 +2,7 @@
 
 mod config;
 mod convert;
+mod dispatch;
 mod hands;
 mod render;
 mod store;

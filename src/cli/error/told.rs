@@ -80,6 +80,12 @@ impl CliError {
         self
     }
 
+    /// The same, and where it has no advice of its own, this one.
+    #[must_use]
+    pub fn or_hint(self, hint: impl Into<String>) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
     /// What the command ends with.
     pub fn exit(&self) -> Exit {
         self.exit

@@ -1,0 +1,121 @@
+//! From what was typed to a ticket and a sound plan, before anything is made.
+
+use std::path::Path;
+
+use super::args::RunArgs;
+use super::{CliError, Session, equip, input};
+use crate::config::Loaded;
+use crate::plan::{self, Caps, Draft, Plan, TicketRef};
+use crate::planner::{Made, from_template};
+use crate::store;
+use crate::sys::fs;
+use crate::ticket::{Asked, Source, Ticket};
+
+/// What is to be run.
+pub(super) struct Task {
+    pub ticket: Ticket,
+    pub plan: Draft,
+    pub caps: Caps,
+    /// Sentences for the user.
+    pub notes: Vec<String>,
+}
+
+/// Reads the ticket and makes or reads the plan.
+pub(super) fn asked(session: &Session, loaded: &Loaded, args: &RunArgs) -> Result<Task, CliError> {
+    let caps = equip::caps(&loaded.config);
+    let ticket = ticket(session, args)?;
+    let mut task = match &args.plan {
+        Some(named) => of_file(session, loaded, named, ticket, caps)?,
+        None => of_template(loaded, ticket, caps)?,
+    };
+    if let Some(key) = &args.ask.reference {
+        task.ticket = task.ticket.with_key(key);
+    }
+    task.plan.ticket = Some(TicketRef {
+        reference: task.ticket.key.clone(),
+        digest: task.ticket.digest.clone(),
+        text: Some(task.ticket.text.clone()),
+    });
+    Ok(task)
+}
+
+fn ticket(session: &Session, args: &RunArgs) -> Result<Option<Ticket>, CliError> {
+    let asked = match (&args.ask.ticket, &args.ask.message) {
+        (_, Some(text)) => Asked::Message(text),
+        (Some(argument), None) => Asked::Argument(argument),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Ticket::load(asked, &session.folder, &mut std::io::stdin().lock())?))
+}
+
+fn of_template(loaded: &Loaded, ticket: Option<Ticket>, caps: Caps) -> Result<Task, CliError> {
+    let ticket = ticket.ok_or_else(|| {
+        CliError::usage("no ticket was given")
+            .hint("name a file, `-` for standard input, or `-m TEXT`; or a finished plan with --plan FILE")
+    })?;
+    let template = equip::template(&loaded.config)?;
+    let defaults = super::plan_check::defaults()?;
+    let made = Made {
+        plan_id: defaults.plan_id,
+        created_at: defaults.created_at,
+        base: None,
+        max_tasks: loaded.config.planner.max_tasks as usize,
+    };
+    let planned = from_template(&template, &ticket, made)?;
+    Ok(Task { ticket, plan: planned.plan.into_draft(), caps, notes: planned.notes })
+}
+
+fn of_file(
+    session: &Session,
+    loaded: &Loaded,
+    named: &str,
+    ticket: Option<Ticket>,
+    caps: Caps,
+) -> Result<Task, CliError> {
+    let (plan, notes) = read_plan(session, loaded, named, &caps)?;
+    let plan = plan.into_draft();
+    let ticket = match (ticket, &plan.ticket) {
+        (Some(ticket), _) => ticket,
+        (None, Some(TicketRef { text: Some(text), reference, .. })) => {
+            let ticket = Ticket::parse(text, Source::File(named.to_owned()))?;
+            match reference {
+                Some(key) => ticket.with_key(key),
+                None => ticket,
+            }
+        }
+        (None, _) => {
+            let goal = if plan.goal.summary.trim().is_empty() { &plan.title } else { &plan.goal.summary };
+            Ticket::parse(&format!("# {}\n\n{goal}\n", plan.title), Source::File(named.to_owned()))?
+        }
+    };
+    Ok(Task { ticket, plan, caps, notes })
+}
+
+/// A plan from a file, from standard input, or of a run.
+pub(super) fn read_plan(
+    session: &Session,
+    loaded: &Loaded,
+    named: &str,
+    caps: &Caps,
+) -> Result<(Plan, Vec<String>), CliError> {
+    let path = match named {
+        "-" => Path::new("-").to_path_buf(),
+        named => plan_path(session, loaded, named)?,
+    };
+    let source = input::read(session, &path, caps.bytes as u64)?.text;
+    let defaults = super::plan_check::defaults()?;
+    let parsed = plan::parse(&source, caps, &defaults).map_err(|faults| CliError::refused_plan(named, &faults))?;
+    let (plan, repairs) = parsed.accept(caps).map_err(|faults| CliError::refused_plan(named, &faults))?;
+    let notes = repairs.iter().map(|repair| format!("mended: {}: {}", repair.path, repair.note));
+    Ok((plan, notes.collect()))
+}
+
+/// A file, if there is one of that name, else the plan of the run of that name.
+fn plan_path(session: &Session, loaded: &Loaded, named: &str) -> Result<std::path::PathBuf, CliError> {
+    let path = session.path(Path::new(named));
+    let is_there = fs::kind(&path).map_err(|error| CliError::unreadable(&error))?.is_some();
+    if is_there || named.contains(['/', '.']) {
+        return Ok(path);
+    }
+    Ok(store::resolve(&loaded.config.runs.dir, named)?.dir.plan())
+}

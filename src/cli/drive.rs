@@ -1,0 +1,139 @@
+//! A run from its first decision to its last word: signals in, events out, questions asked, the report left behind.
+
+use std::io::BufRead as _;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use super::{CliError, Exit, Session, TraceOf, leave};
+use crate::console::Progress;
+use crate::dispatch::{self, Ending, Link, Opened, Order, Question};
+use crate::event::{Decision, Event, StopCause};
+use crate::process::Supervisors;
+use crate::run::Phase;
+use crate::store::RunDir;
+use crate::sys::signal::{Signals, Suspensions, Urgency, suspend_this_process};
+use crate::text;
+
+/// Runs what was opened to its end and leaves its report. `before` are the events of earlier processes.
+pub(super) async fn drive(session: &Session, opened: Opened, before: &[Event]) -> Result<Exit, CliError> {
+    let Opened { state, journal, work, lock, events, notes } = opened;
+    for note in &notes {
+        session.console.note(note);
+    }
+    let of = TraceOf { trace_id: work.trace.clone(), run: state.run.clone() };
+    if let Err(error) = session.trace.attach(&work.dir.trace(), of) {
+        session.console.warn(&format!("diagnostics are not kept: {error}"));
+    }
+    let (order, orders) = watch::channel(Order::GoOn);
+    let (show, shown) = mpsc::unbounded_channel();
+    let questions = session.can_ask().then(|| ask_on_terminal(session));
+    let link = Link { events: show, orders, questions };
+    let listener = tokio::spawn(listen(order, work.hands.supervisors.clone()));
+    let progress = match before {
+        [] => Progress::new(session.console.clone()),
+        before => Progress::resumed(session.console.clone(), before),
+    };
+    let dir = work.dir.clone();
+    let (ended, progress) =
+        tokio::join!(dispatch::drive(state, journal, Arc::clone(&work), link, events), tell(progress, shown));
+    listener.abort();
+    let ending = match ended {
+        Ok(ending) => ending,
+        Err(error) => {
+            return Err(CliError::from(error).or_hint(format!("go on with `orchestra resume {}`", run_name(&dir))));
+        }
+    };
+    leave::report(session, &work, &ending.state, &progress).await?;
+    drop(lock);
+    let exit = exit_of(&ending);
+    if let Ok(work) = Arc::try_unwrap(work) {
+        work.hands.supervisors.shutdown().await;
+    }
+    Ok(exit)
+}
+
+/// The name of a run, as it is typed.
+pub(super) fn run_name(dir: &RunDir) -> String {
+    dir.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn exit_of(ending: &Ending) -> Exit {
+    match &ending.state.phase {
+        Phase::Finished(verdict) => (*verdict).into(),
+        Phase::Stopped(StopCause::Signal(number)) => {
+            Exit::from_code(u8::try_from(*number).unwrap_or(0).saturating_add(128))
+        }
+        Phase::Stopped(StopCause::Limit(_)) => Exit::Exhausted,
+        Phase::Stopped(StopCause::Approval | StopCause::Held(_)) => Exit::Denied,
+        Phase::Stopped(StopCause::Quota(_)) => Exit::Unusable,
+        Phase::Planning { .. } | Phase::Executing => Exit::Internal,
+    }
+}
+
+/// Shows every event as it becomes durable; gives the progress back when the run has ended.
+async fn tell(mut progress: Progress, mut shown: mpsc::UnboundedReceiver<Event>) -> Progress {
+    while let Some(event) = shown.recv().await {
+        if let Err(error) = progress.event(&event) {
+            tracing::error!(%error, seq = event.seq, "an event could not be shown");
+        }
+    }
+    progress
+}
+
+/// Turns signals into orders, and Ctrl-Z into a pause of everything.
+async fn listen(order: watch::Sender<Order>, supervisors: Supervisors) {
+    let (Ok(mut signals), Ok(mut suspensions)) = (Signals::listen(), Suspensions::listen()) else {
+        tracing::warn!("signals cannot be listened to");
+        return;
+    };
+    loop {
+        tokio::select! {
+            (signal, urgency) = signals.next() => {
+                let ordered = match urgency {
+                    Urgency::Graceful => Order::Stop(signal),
+                    Urgency::AtOnce => Order::Kill(signal),
+                };
+                if order.send(ordered).is_err() {
+                    return;
+                }
+            }
+            () = suspensions.next() => {
+                supervisors.pause().await;
+                if let Err(error) = suspend_this_process() {
+                    tracing::warn!(%error, "this process cannot be suspended");
+                }
+                supervisors.resume().await;
+            }
+        }
+    }
+}
+
+/// A thread that asks on the terminal, one question at a time. It ends with the process: a read cannot be taken back.
+fn ask_on_terminal(session: &Session) -> mpsc::UnboundedSender<Question> {
+    let (questions, mut asked) = mpsc::unbounded_channel::<Question>();
+    let console = session.console.clone();
+    std::thread::spawn(move || {
+        while let Some(question) = asked.blocking_recv() {
+            let what = question.task.as_ref().map_or_else(|| "this plan".to_owned(), |task| format!("task `{task}`"));
+            let decision = loop {
+                console.ask(&format!("run {what}? [y/n] "));
+                let mut line = String::new();
+                match std::io::stdin().lock().read_line(&mut line) {
+                    Ok(0) | Err(_) => break None,
+                    Ok(_) => {}
+                }
+                match line.trim().to_ascii_lowercase().as_str() {
+                    "y" | "yes" => break Some(Decision::Approve),
+                    "n" | "no" => break Some(Decision::Reject),
+                    other => console.note(&format!("`{}` is neither yes nor no", text::printable(other, 40))),
+                }
+            };
+            if let Some(decision) = decision {
+                // The run may have ended meanwhile; then nobody waits for the answer.
+                let _ = question.answer.send(decision);
+            }
+        }
+    });
+    questions
+}

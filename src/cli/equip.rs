@@ -1,0 +1,211 @@
+//! The configuration taken apart: each room is handed its own options, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{CliError, Session};
+use crate::agent::{Agents, Spec};
+use crate::config::{Config, Loaded, Template as TemplateChoice, Unchecked};
+use crate::dispatch::Equipment;
+use crate::event::Terms;
+use crate::ids::{AgentName, Digest, TraceId};
+use crate::plan::{Caps, Check, CheckRef, Draft, Role};
+use crate::planner::Template;
+use crate::policy::Limits;
+use crate::prompt::Templates;
+use crate::repo;
+use crate::sys::{fs, machine};
+use crate::text::Redactor;
+use crate::workspace::{self, WorkspaceMode};
+use crate::{text, verify};
+
+/// The most of a template file that is read.
+const MAX_TEMPLATE: u64 = 1 << 20;
+
+/// What both a new and a resumed run are equipped with. Only the agents of `roles` are looked at.
+pub(super) fn equipment(session: &Session, loaded: &Loaded, roles: &BTreeSet<Role>) -> Result<Equipment, CliError> {
+    let config = &loaded.config;
+    let names: BTreeMap<Role, AgentName> = roles.iter().map(|role| (*role, config.agent_of(*role).clone())).collect();
+    let agents = config.agents.iter().filter(|(name, _)| names.values().any(|used| used == *name));
+    let program = machine::own_program().map_err(|error| CliError::internal(&error))?;
+    Ok(Equipment {
+        program,
+        sync: config.journal.sync,
+        workspace: workspace_options(session, loaded)?,
+        checks: verify::Options {
+            timeout: config.limits.task,
+            grace: Limits::default().grace,
+            pass_env: config.verify.pass_env.clone(),
+            redactor: redactor(session, config),
+        },
+        templates: Templates::built_in()?,
+        agents: agents.map(|(name, spec)| (name.clone(), spec.clone())).collect(),
+        roles: names,
+        policy: policy_digest(config)?,
+        env: session.env.clone(),
+        cancel: CancellationToken::new(),
+    })
+}
+
+/// Takes the values of declared variables out of what checks print.
+fn redactor(session: &Session, config: &Config) -> Redactor {
+    let declared = config.agents.values().flat_map(Spec::secrets).chain(&config.verify.pass_env);
+    Redactor::new(declared.filter_map(|name| session.env.text(name).map(|value| (name.clone(), value.to_owned()))))
+}
+
+/// The rules that children work under, as far as they can change what they do.
+fn policy_digest(config: &Config) -> Result<Digest, CliError> {
+    let rules = (&config.verify.pass_env, &config.workspace.setup, &config.workspace.copy);
+    Digest::of_json(&rules).map_err(|error| CliError::internal(&error))
+}
+
+fn workspace_options(session: &Session, loaded: &Loaded) -> Result<workspace::Options, CliError> {
+    let config = &loaded.config;
+    let cache = cache_folder(session);
+    if cache.starts_with(&loaded.project_root) {
+        return Err(CliError::usage(format!(
+            "workspaces would lie in the project itself, at {}, where tools search the folders above them",
+            cache.display()
+        ))
+        .hint("point XDG_CACHE_HOME to a folder outside the project"));
+    }
+    Ok(workspace::Options {
+        mode: config.workspace.mode,
+        setup: config.workspace.setup.clone(),
+        copy: config.workspace.copy.clone(),
+        project: loaded.project_root.clone(),
+        cache,
+        base_rev: None,
+        exclude: vec![config.runs.dir.clone()],
+        pass_env: config.verify.pass_env.clone(),
+    })
+}
+
+/// `$XDG_CACHE_HOME/orchestra/work`, else below HOME, else below the system's folder for temporary files.
+fn cache_folder(session: &Session) -> PathBuf {
+    let absolute = |name: &str| session.env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .unwrap_or_else(machine::temp_dir);
+    folder.join("orchestra").join("work")
+}
+
+/// The rules of the run, from the configuration.
+pub(super) fn terms(config: &Config) -> Terms {
+    Terms {
+        jobs: config.run.jobs,
+        continue_on_error: config.run.continue_on_error,
+        attempts: config.run.attempts,
+        backoff: config.run.backoff,
+        max_backoff: config.run.max_backoff,
+        ask: config.run.ask,
+        allow_unchecked: config.verify.unchecked == Unchecked::Allow,
+        run_time: config.limits.run,
+        task_time: config.limits.task,
+        idle_time: config.limits.idle,
+        launches: config.limits.launches,
+        quota_wait: config.limits.quota_wait,
+        in_place: config.workspace.mode == WorkspaceMode::InPlace,
+    }
+}
+
+/// How large a plan may be.
+pub(super) fn caps(config: &Config) -> Caps {
+    Caps { tasks: config.limits.plan_tasks as usize, bytes: config.limits.plan_bytes as usize }
+}
+
+/// The project's checks: those of the configuration, else those it is found to have.
+pub(super) fn catalogue(loaded: &Loaded) -> Result<Vec<Check>, CliError> {
+    let configured = loaded.config.checks();
+    if !configured.is_empty() {
+        return Ok(configured);
+    }
+    Ok(repo::checks(&loaded.project_root)?)
+}
+
+/// Every check that a plan names must be one that the project has.
+pub(super) fn known_checks(plan: &Draft, catalogue: &[Check]) -> Result<(), CliError> {
+    for (at, task) in plan.tasks.iter().enumerate() {
+        for check in task.checks.iter().flatten() {
+            let CheckRef::Named(name) = check else { continue };
+            if catalogue.iter().any(|known| known.name == *name) {
+                continue;
+            }
+            let known: Vec<&str> = catalogue.iter().map(|check| check.name.as_str()).collect();
+            let hint = match known.as_slice() {
+                [] => "the project has no checks; add one under `checks:` in the configuration".to_owned(),
+                known => format!("the checks are: {}", known.join(", ")),
+            };
+            return Err(CliError::usage(format!("$.tasks[{at}].checks: there is no check `{name}`")).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// The template the planner fills.
+pub(super) fn template(config: &Config) -> Result<Template, CliError> {
+    match &config.planner.template {
+        TemplateChoice::Default => match Template::embedded("default") {
+            Some(template) => Ok(template?),
+            None => Err(CliError::new(super::Exit::Internal, "the default template is missing from this binary")),
+        },
+        TemplateChoice::File(path) => {
+            let read = fs::read_text(path, MAX_TEMPLATE).map_err(|error| CliError::unreadable(&error))?;
+            Ok(Template::parse(&path.display().to_string(), &read)?)
+        }
+    }
+}
+
+/// The roles of a plan's tasks.
+pub(super) fn roles_of(plan: &Draft) -> BTreeSet<Role> {
+    plan.tasks.iter().map(|task| task.role).collect()
+}
+
+/// Refuses a run whose implement tasks nobody could do: `builtin` only applies diffs, and the ticket brings none.
+pub(super) fn someone_implements(config: &Config, plan: &Draft, brings_diff: bool) -> Result<(), CliError> {
+    let builtin = config.agent_of(Role::Implement).as_str() == Agents::BUILTIN;
+    let Some(task) = plan.tasks.iter().find(|task| task.role == Role::Implement) else { return Ok(()) };
+    if !builtin || brings_diff {
+        return Ok(());
+    }
+    let title = text::printable(&task.title, 60);
+    Err(CliError::new(
+        super::Exit::Unusable,
+        format!("nobody can do task `{}` ({title}): `builtin` only applies diffs, and the ticket brings none", task.id),
+    )
+    .hint(
+        "bring an agent: put `agents: {mine: {command: {argv: [TOOL, \"{message}\"]}}}` and `roles: {implement: mine}` \
+         into a file and name it with --config; or put a ```diff block into the ticket. \
+         --plan-only and --dry-run work without an agent",
+    ))
+}
+
+/// The trace this run belongs to: that of our parent if it has one, by W3C Trace Context, else a new one.
+pub(super) fn trace_id(session: &Session) -> Result<TraceId, CliError> {
+    let parent = session.env.text("TRACEPARENT").and_then(|parent| parent.split('-').nth(1));
+    if let Some(trace) = parent.and_then(|id| TraceId::new(id).ok()) {
+        return Ok(trace);
+    }
+    let bytes = machine::random::<16>().map_err(|error| CliError::internal(&error))?;
+    TraceId::new(&crate::ids::hex(&bytes)).map_err(|error| CliError::internal(&error))
+}
+
+/// What an agent is, in words for people.
+pub(super) fn describe(config: &Config, name: &AgentName) -> String {
+    match config.agents.get(name) {
+        None | Some(Spec::Builtin {}) => "builtin: no model, no process".to_owned(),
+        Some(Spec::Command(command)) => format!("command: {}", shown(&command.argv)),
+        Some(Spec::Scripted(script)) => format!("scripted: {}", script.file.display()),
+    }
+}
+
+/// An argv as people read it.
+pub(super) fn shown(argv: &[String]) -> String {
+    let quoted = argv.iter().map(|arg| match arg.contains(char::is_whitespace) || arg.is_empty() {
+        true => format!("{arg:?}"),
+        false => arg.clone(),
+    });
+    text::printable(&quoted.collect::<Vec<_>>().join(" "), 500)
+}

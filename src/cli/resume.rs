@@ -1,0 +1,196 @@
+//! `resume`: goes on where a run's journal ends, and says beforehand what that means.
+
+use serde::Serialize;
+
+use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
+use super::{CliError, Exit, Session, asked, drive, equip};
+use crate::config::Loaded;
+use crate::console::Output;
+use crate::dispatch::{self, Held, Survey, Wishes};
+use crate::event::{Decision, Event, PlanAccepted, Terms};
+use crate::ids::{Digest, TaskId};
+use crate::plan::Plan;
+use crate::report::{Facts, Liveness, Report, Summary};
+use crate::run::RunState;
+use crate::store::{self, RunDir, RunEntry};
+use crate::sys::fs;
+use crate::ticket::{MAX_BYTES, Source, Ticket};
+
+/// Goes on with a run.
+pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit, CliError> {
+    let here = session.config(args.runs.settings())?;
+    let entry = find(session, &here, args)?;
+    let loaded = of_run(session, &entry.dir, args)?;
+    if args.explain {
+        return explain(session, &loaded, &entry.dir, args);
+    }
+    let held = Held::take(entry.dir.clone(), loaded.config.journal.sync)?;
+    if held.healed_bytes > 0 {
+        session.console.note(&format!("a torn last line of {} bytes was cut off the journal", held.healed_bytes));
+    }
+    let ticket = ticket(&entry.dir, &held.events)?;
+    let wishes = wishes(session, &loaded, &held.state, args)?;
+    let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(held.state.plan());
+    let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
+    equip::someone_implements(&loaded.config, &plan, ticket.diffs.iter().any(|diff| !diff.files.is_empty()))?;
+    let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
+    let terms = terms(&loaded, &held.state, args);
+    let before = held.events.clone();
+    match dispatch::open(held, &ticket, equipment, &wishes, terms).await? {
+        Some(opened) => drive::drive(session, opened, &before).await,
+        None => nothing_to_do(session, &before),
+    }
+}
+
+/// The run that is meant: named, or the newest that is not finished.
+fn find(session: &Session, loaded: &Loaded, args: &ResumeArgs) -> Result<RunEntry, CliError> {
+    let runs = &loaded.config.runs.dir;
+    if let Some(named) = &args.run {
+        return Ok(store::resolve(runs, named)?);
+    }
+    let project = loaded.project_root.display().to_string();
+    let fits = |entry: &RunEntry| {
+        entry.standing.is_unfinished() && entry.began.as_ref().is_none_or(|began| began.project == project)
+    };
+    let entry = store::latest(runs, fits)?.ok_or_else(|| {
+        CliError::new(Exit::State, format!("no run in {} waits to be finished", runs.display()))
+            .hint("`orchestra runs list` shows all of them; name one to resume it all the same")
+    })?;
+    session.console.note(&format!("resuming {}", entry.run));
+    Ok(entry)
+}
+
+/// The configuration the run was started with, unless another one is named; flags and `--set` go over it.
+fn of_run(session: &Session, dir: &RunDir, args: &ResumeArgs) -> Result<Loaded, CliError> {
+    let named = session.globals.config.clone().unwrap_or_else(|| dir.config());
+    let mut settings = args.pace.settings();
+    settings.extend(args.caps.settings());
+    session.config_of(Some(named), settings)
+}
+
+fn ticket(dir: &RunDir, events: &[Event]) -> Result<Ticket, CliError> {
+    let cap = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
+    let text = fs::read_text(&dir.ticket(), cap)
+        .map_err(|error| CliError::of(Exit::State, &error).hint("the run directory is damaged; start a new run"))?;
+    let ticket = Ticket::parse(&text, Source::File("ticket.md".to_owned()))?;
+    Ok(match &dispatch::beginning(events)?.reference {
+        Some(key) => ticket.with_key(key),
+        None => ticket,
+    })
+}
+
+fn wishes(session: &Session, loaded: &Loaded, state: &RunState, args: &ResumeArgs) -> Result<Wishes, CliError> {
+    let decisions = |targets: &[ApprovalTarget], decision| {
+        targets
+            .iter()
+            .map(move |target| (target.task().cloned(), decision))
+            .collect::<Vec<(Option<TaskId>, Decision)>>()
+    };
+    let mut decided = decisions(&args.approve, Decision::Approve);
+    decided.extend(decisions(&args.reject, Decision::Reject));
+    Ok(Wishes {
+        plan: edited(session, loaded, state, args)?.map(Box::new),
+        accept_changed: args.accept_changed,
+        decisions: decided,
+    })
+}
+
+/// The plan and checks to go on with, where they differ from those in force.
+fn edited(
+    session: &Session,
+    loaded: &Loaded,
+    state: &RunState,
+    args: &ResumeArgs,
+) -> Result<Option<PlanAccepted>, CliError> {
+    let Some(old) = state.plan() else { return Ok(None) };
+    let plan: Plan = match &args.plan {
+        None => old.clone(),
+        Some(file) => {
+            let caps = equip::caps(&loaded.config);
+            let (plan, notes) = asked::read_plan(session, loaded, &file.display().to_string(), &caps)?;
+            for note in &notes {
+                session.console.note(note);
+            }
+            let mut draft = plan.into_draft();
+            // The run keeps its ticket and its base, whatever the file says of them.
+            draft.ticket.clone_from(&old.ticket);
+            draft.base.clone_from(&old.base);
+            draft.plan_id.clone_from(&old.plan_id);
+            draft.created_at = old.created_at;
+            draft.planned_by.clone_from(&old.planned_by);
+            draft.accept(&caps).map_err(|faults| CliError::refused_plan(&file.display().to_string(), &faults))?
+        }
+    };
+    let configured = loaded.config.checks();
+    // Detected checks stay as they were found: the project may have moved on meanwhile.
+    let checks = if configured.is_empty() { state.catalogue().to_vec() } else { configured };
+    if plan == *old && checks == state.catalogue() {
+        return Ok(None);
+    }
+    equip::known_checks(&plan, &checks)?;
+    let checks_sha = Digest::of_json(&checks).map_err(|error| CliError::internal(&error))?;
+    Ok(Some(PlanAccepted { revision: state.revision() + 1, plan, checks, checks_sha }))
+}
+
+fn terms(loaded: &Loaded, state: &RunState, args: &ResumeArgs) -> Terms {
+    let mut terms = equip::terms(&loaded.config);
+    terms.in_place = state.base.tree.is_none();
+    // What an earlier resume was given stays given.
+    terms.run_time = terms.run_time.max(state.terms.run_time);
+    match args.timeout {
+        Some(Allowance::Add(more)) => terms.run_time = state.terms.run_time.plus(more),
+        Some(Allowance::Set(all)) => terms.run_time = all,
+        None => {}
+    }
+    terms
+}
+
+fn nothing_to_do(session: &Session, events: &[Event]) -> Result<Exit, CliError> {
+    let run = events.first().map(|event| event.run.to_string()).unwrap_or_default();
+    session.console.note(&format!("run {run} is finished and verified: there is nothing to do"));
+    if session.console.output() == Output::Json {
+        let facts = Facts { liveness: Liveness::Gone, diff: None };
+        session.document(&Report::of(&Summary::of(events), &facts))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// One line of `--explain` as JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    task: &'a TaskId,
+    now: &'a str,
+    what: &'a str,
+}
+
+fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) -> Result<Exit, CliError> {
+    let events = store::read(&dir.journal())?;
+    let state = dispatch::fold(&events)?;
+    let ticket = ticket(dir, &events)?;
+    let wishes = wishes(session, loaded, &state, args)?;
+    let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(state.plan());
+    let roles = plan.map(|plan| equip::roles_of(plan)).unwrap_or_default();
+    let equipment = equip::equipment(session, loaded, &roles)?;
+    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, &state, args))?;
+    show(session, &survey)?;
+    let refused = !survey.changed.is_empty() && !wishes.accept_changed && !survey.nothing_to_do;
+    Ok(if refused { Exit::State } else { Exit::Success })
+}
+
+fn show(session: &Session, survey: &Survey) -> Result<(), CliError> {
+    let lines: Vec<Line<'_>> =
+        survey.explained.iter().map(|line| Line { task: &line.task, now: line.now, what: &line.what }).collect();
+    match session.console.output() {
+        Output::Json | Output::Jsonl => session.document(&lines)?,
+        Output::Text => {
+            let widest = lines.iter().map(|line| line.task.as_str().len()).max().unwrap_or(0);
+            for line in &lines {
+                session.console.line(&format!("{:widest$}  {:9}  {}", line.task.as_str(), line.now, line.what));
+            }
+            if survey.nothing_to_do {
+                session.console.line("the run is finished and verified: nothing would run");
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! `run`: from what was typed to a finished run.
+
+use super::args::{RunArgs, Settings};
+use super::asked::{Task, asked};
+use super::{CliError, Exit, Session, drive, dry_run, equip, plan_check};
+use crate::config::Loaded;
+use crate::console::Output;
+use crate::dispatch::{self, Equipment, NewRun};
+use crate::plan::Check;
+use crate::ticket::Ticket;
+
+/// Runs a ticket or a plan.
+pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliError> {
+    if let (Some(outer), false) = (session.env.text("ORCHESTRA_RUN_ID"), args.nested) {
+        return Err(CliError::usage(format!("this is run from within run {}", crate::text::printable(outer, 40)))
+            .hint("a run in a run spends beside the outer one's limits; pass --nested if that is meant"));
+    }
+    let loaded = session.config(args.settings())?;
+    let task = asked(session, &loaded, args)?;
+    let catalogue = equip::catalogue(&loaded)?;
+    equip::known_checks(&task.plan, &catalogue)?;
+    let mut equipment = equip::equipment(session, &loaded, &equip::roles_of(&task.plan))?;
+    equipment.workspace.base_rev.clone_from(&args.ask.base);
+    for note in &task.notes {
+        session.console.note(note);
+    }
+    if args.dry_run {
+        return dry_run::show(session, &loaded, &task, &catalogue, &equipment);
+    }
+    if !args.plan_only {
+        equip::someone_implements(&loaded.config, &task.plan, brings_diff(&task.ticket))?;
+    }
+    begin(session, &loaded, args, task, catalogue, equipment).await
+}
+
+async fn begin(
+    session: &Session,
+    loaded: &Loaded,
+    args: &RunArgs,
+    task: Task,
+    catalogue: Vec<Check>,
+    equipment: Equipment,
+) -> Result<Exit, CliError> {
+    let new = NewRun {
+        runs: loaded.config.runs.dir.clone(),
+        ticket: task.ticket,
+        plan: task.plan,
+        caps: task.caps,
+        catalogue,
+        config: loaded.config.to_yaml().map_err(|error| CliError::internal(&error))?,
+        origins: loaded
+            .origins
+            .iter()
+            .map(|(key, origin)| (key.clone(), origin.to_string()))
+            .filter(|(_, origin)| origin != "default")
+            .collect(),
+        terms: equip::terms(&loaded.config),
+        plan_only: args.plan_only,
+        trace: equip::trace_id(session)?,
+    };
+    let opened = dispatch::begin(new, equipment).await?;
+    if args.plan_only && session.console.output() == Output::Text {
+        let plan = opened.state.plan().map(crate::plan::Plan::clone);
+        let exit = drive::drive(session, opened, &[]).await?;
+        if let Some(plan) = plan {
+            for line in plan_check::lines(&plan)? {
+                session.console.line(&line);
+            }
+        }
+        return Ok(exit);
+    }
+    drive::drive(session, opened, &[]).await
+}
+
+/// Whether a ticket brings a diff that could be applied: one that only illustrates names no file.
+fn brings_diff(ticket: &Ticket) -> bool {
+    ticket.diffs.iter().any(|diff| !diff.files.is_empty())
+}
