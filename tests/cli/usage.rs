@@ -15,7 +15,17 @@ fn help_and_version_are_data() {
 
 #[test]
 fn no_command_shows_what_there_is() {
-    World::new().orchestra([""; 0]).exits(2).says("a command is missing").says("Usage: orchestra");
+    let world = World::new();
+    world.orchestra([""; 0]).exits(2).says("a command is missing").says("Usage: orchestra");
+    let output = world.orchestra(["plan"]);
+    insta::assert_snapshot!(output.exits(2).stderr, @r#"
+    error: a command is missing
+    
+    hint: Usage: orchestra plan [OPTIONS] <COMMAND>
+          check  Say whether a plan is sound, and name every fault
+          show   Show a plan: tasks, batches, critical path
+        --help says more
+    "#);
 }
 
 #[test]

@@ -19,20 +19,20 @@ pub struct Globals {
     /// Set one key of the configuration, such as run.jobs=2
     #[arg(short = 'c', long = "set", value_name = "KEY=VALUE", global = true)]
     pub set: Vec<String>,
-    /// What stdout carries
-    #[arg(long, value_enum, value_name = "FORM", global = true, conflicts_with = "json")]
+    /// What stdout carries: text, json (one document) or jsonl (one object a line)
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORM", global = true, conflicts_with = "json")]
     output: Option<Output>,
     /// The same as --output json
     #[arg(long, global = true)]
     json: bool,
     /// Say more; twice and three times for even more
-    #[arg(short, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
     pub verbose: u8,
     /// Say only what went wrong
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Colour what is said
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
+    /// Colour what is said: auto, always or never
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true, global = true)]
     color: ColorChoice,
     /// Never ask; what needs an answer ends with exit code 5
     #[arg(long, global = true)]

@@ -27,8 +27,8 @@ Examples:
   orchestra runs show                        how does the newest run stand?
   orchestra config show --origin             what counts, and who said so
 
-Exit codes: 0 done and verified, 1 a task failed, 2 usage, 3 not verified, 4 budget, 5 denied, 6 agent or model,
-7 state of the run, 8 records, 70 our own fault, 128+N signal N. What each means: docs/exit-codes.md";
+Exit codes: 0 done and verified, 1 a task failed, 2 usage, 3 not verified, 4 budget, 5 denied,
+6 agent or model, 7 state of the run, 8 records, 70 our own fault, 128+N signal N.";
 
 /// Turns a ticket into a plan, runs it with coding agents, checks the work itself, and records everything
 #[derive(Debug, Parser)]

@@ -52,8 +52,8 @@ pub struct RunArgs {
     pub caps: PlanCaps,
     #[command(flatten)]
     pub pace: Pace,
-    /// When to ask before work begins
-    #[arg(long = "ask", value_enum, value_name = "WHEN")]
+    /// When to ask before work begins: plan, task or never
+    #[arg(long = "ask", value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub ask_before: Option<Ask>,
     /// Longest the whole run may take, such as 90s, 10m or 1h30m
     #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]

@@ -48,8 +48,8 @@ pub enum RunsCommand {
     Report {
         #[command(flatten)]
         run: RunName,
-        /// What the report is rendered as
-        #[arg(long, value_enum, value_name = "FORM")]
+        /// What the report is rendered as: md or json
+        #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
         format: Option<ReportFormat>,
     },
 }

@@ -21,13 +21,21 @@ impl Typed {
     pub fn of(error: &clap::Error) -> Self {
         let rendered = error.render().to_string();
         match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Asked(rendered),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Self::Asked(rendered.trim_end().to_owned() + "\n"),
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Self::Wrong(CliError::usage(format!("a command is missing\n\n{}", rendered.trim_end())))
+                Self::Wrong(CliError::usage("a command is missing").hint(commands(&rendered)))
             }
             _ => Self::Wrong(wrong(error, &rendered)),
         }
     }
+}
+
+/// Of a whole help, the usage and the commands there are.
+fn commands(help: &str) -> String {
+    let usage = help.lines().filter(|line| line.starts_with("Usage: "));
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let lines: Vec<&str> = usage.chain(listed).chain(["--help says more"]).collect();
+    lines.join("\n")
 }
 
 fn wrong(error: &clap::Error, rendered: &str) -> CliError {
