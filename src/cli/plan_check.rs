@@ -1,6 +1,6 @@
 //! `plan check` and `plan show`: whether a plan is sound, and what it says.
 
-use super::args::{PlanFile, Settings};
+use super::args::{PlanFile, Settings, TicketArgs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Unread};
@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
 use crate::plan::{self, Caps, Defaults, Fault, Faults, Plan, PlanCheck, RunIf};
-use crate::sys::{clock, machine};
+use crate::sys::{clock, fs, machine};
 
 /// Tasks named in the one line about the critical path.
 const NAMED: usize = 8;
@@ -46,6 +46,19 @@ pub fn show(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// `plan TICKET` takes any file's name, so a mistyped `check` looks like one.
+pub fn not_a_mistyped_command(session: &Session, asked: &TicketArgs) -> Result<(), CliError> {
+    let Some(word) = &asked.ticket else { return Ok(()) };
+    let near = ["check", "show"].into_iter().find(|known| (1..=2).contains(&strsim::damerau_levenshtein(word, known)));
+    match near {
+        Some(near) if matches!(fs::kind(&session.folder.join(word)), Ok(None)) => {
+            let message = format!("there is neither a command nor a file `{word}`");
+            Err(CliError::usage(message).hint(format!("did you mean `plan {near} FILE`?")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// A plan as lines for people.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Cli, Command, PlanCommand};
+use super::args::{Cli, Command, PlanArgs, PlanCommand};
 use super::error::{CliError, Typed, asked_output};
 use super::exit::Exit;
 use super::panics::Panics;
@@ -70,10 +70,16 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         Command::Run(args) => session.block_on(run::run(session, &args))?,
         Command::Resume(args) => session.block_on(resume::resume(session, &args))?,
         Command::Apply(args) => session.block_on(apply::apply(session, &args))?,
-        Command::Plan(plan) => match plan.command {
-            PlanCommand::Check(file) => plan_check::check(session, &file),
-            PlanCommand::Show(file) => plan_check::show(session, &file),
-        },
+        Command::Plan(asked) if asked.command.is_some() && asked.asks_for_a_plan() => {
+            Err(CliError::usage("`plan check` and `plan show` take a plan's FILE and nothing that is for a new plan"))
+        }
+        Command::Plan(PlanArgs { command: Some(PlanCommand::Check(file)), .. }) => plan_check::check(session, &file),
+        Command::Plan(PlanArgs { command: Some(PlanCommand::Show(file)), .. }) => plan_check::show(session, &file),
+        Command::Plan(asked) => {
+            let args = asked.into_run();
+            plan_check::not_a_mistyped_command(session, &args.ask)?;
+            session.block_on(run::run(session, &args))?
+        }
         Command::Runs(asked) => runs::runs(session, asked.command),
         Command::Config(asked) => configure::configure(session, asked.command),
     }

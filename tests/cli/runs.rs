@@ -1,6 +1,13 @@
-//! `runs` where there are none; what runs leave is told where runs are tested.
+//! `runs`: what has been run, how it stands, its report; and `plan TICKET`, the cheapest way to a run.
+
+use std::path::Path;
 
 use crate::world::World;
+
+/// Where the newest run is.
+fn latest(world: &World) -> std::path::PathBuf {
+    world.project().join("runs/latest")
+}
 
 #[test]
 fn a_project_without_runs_says_so_and_stays_as_it_is() {
@@ -27,4 +34,66 @@ fn a_folder_for_runs_that_is_a_file_is_refused() {
 #[test]
 fn a_markdown_report_is_no_json() {
     World::new().orchestra(["runs", "report", "--json", "--format", "md"]).exits(2).says("no JSON document");
+}
+
+#[test]
+fn a_planned_run_is_listed_shown_and_reported() {
+    let world = World::new();
+    let planned = world.orchestra(["plan", "-m", "Fix the parser", "--ref", "PROJ-7"]);
+    assert!(planned.exits(0).stdout.contains("critical path: "), "{planned}");
+
+    let listed = world.orchestra(["runs", "list"]);
+    assert!(listed.exits(0).stdout.trim_end().ends_with("planned  PROJ-7  Fix the parser"), "{listed}");
+    let run = listed.stdout.split_whitespace().next().unwrap().to_owned();
+    let row = &world.orchestra(["runs", "list", "--json"]).exits(0).json()["runs"][0];
+    assert_eq!((&row["run"], &row["verdict"], &row["exit_code"]), (&run.as_str().into(), &"planned".into(), &0.into()));
+
+    let shown = world.orchestra(["runs", "show"]);
+    assert!(shown.exits(0).says(&run).stdout.starts_with("Fix the parser: planned\n"), "{shown}");
+    // Named by the beginning of its id, and by its folder.
+    for name in [&run[..15], "latest", &format!("runs/{run}")] {
+        let shown = world.orchestra(["runs", "show", name, "--json"]).exits(0).json();
+        assert_eq!((&shown["run"], &shown["schema"]), (&run.as_str().into(), &"orchestra.report/v1".into()));
+    }
+
+    let report = world.orchestra(["runs", "report", "-q"]).exits(0).stdout.clone();
+    assert_eq!(report, world.read("runs/latest/report.md"));
+    std::fs::remove_file(latest(&world).join("report.md")).unwrap();
+    assert_eq!(world.orchestra(["runs", "report", "-q"]).exits(0).stdout, report, "made anew from the journal");
+    std::fs::remove_file(latest(&world).join("report.json")).unwrap();
+    let json = world.orchestra(["runs", "report", "--format", "json"]).exits(0).json();
+    assert_eq!(json["plan_id"], world.orchestra(["plan", "show", "--json", "runs/latest/plan.json"]).json()["plan_id"]);
+}
+
+#[test]
+fn a_damaged_journal_is_refused_by_line_and_does_not_hide_the_run() {
+    let world = World::new();
+    world.orchestra(["plan", "-m", "Fix the parser"]).exits(0);
+    let journal = latest(&world).join("events.jsonl");
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes[30] ^= 1;
+    std::fs::write(&journal, bytes).unwrap();
+    world.orchestra(["runs", "show"]).exits(7).says("events.jsonl, line 1").says("hint: ");
+    assert!(world.orchestra(["runs", "list"]).exits(0).stdout.contains("unreadable"));
+    assert_eq!(world.orchestra(["runs", "show", "--json"]).exits(7).json()["error"]["exit"], 7);
+}
+
+#[test]
+fn the_runs_of_another_project_are_listed_but_never_meant_by_default() {
+    let world = World::new();
+    world.file("a/x", "");
+    world.file("b/x", "");
+    world.orchestra(["-C", "a", "plan", "-m", "For a", "--runs-dir", "../shared"]).exits(0);
+    let both = world.orchestra(["-C", "b", "runs", "list", "--runs-dir", "../shared"]);
+    assert!(both.exits(0).stdout.contains("For a"), "{both}");
+    world.orchestra(["-C", "b", "runs", "show", "--runs-dir", "../shared"]).exits(2).says("no run yet");
+    assert!(Path::new(&world.project().join("shared/latest")).exists());
+}
+
+#[test]
+fn flags_of_every_command_go_anywhere() {
+    let world = World::new();
+    world.orchestra(["plan", "--json", "-m", "Fix it"]).exits(0).json();
+    world.orchestra(["plan", "--json", "check", "runs/latest/plan.json"]).exits(0).json();
+    world.orchestra(["plan", "-m", "x", "check", "runs/latest/plan.json"]).exits(2).says("plan check");
 }

@@ -21,7 +21,7 @@ fn no_command_shows_what_there_is() {
     insta::assert_snapshot!(output.exits(2).stderr, @r#"
     error: a command is missing
     
-    hint: Usage: orchestra plan [OPTIONS] <COMMAND>
+    hint: Usage: orchestra plan [OPTIONS] [TICKET] [COMMAND]
           check  Say whether a plan is sound, and name every fault
           show   Show a plan: tasks, batches, critical path
         --help says more
@@ -31,11 +31,12 @@ fn no_command_shows_what_there_is() {
 #[test]
 fn a_mistyped_flag_or_command_is_met_with_what_was_meant() {
     let world = World::new();
-    let output = world.orchestra(["plan", "chek", "x"]);
+    world.orchestra(["plan", "chek"]).exits(2).says("did you mean `plan check FILE`?");
+    let output = world.orchestra(["runs", "lst"]);
     insta::assert_snapshot!(output.exits(2).stderr, @r#"
-    error: unrecognized subcommand 'chek'
+    error: unrecognized subcommand 'lst'
     
-    hint: did you mean `check`?
+    hint: did you mean `list`?
     "#);
     let output = world.orchestra(["plan", "check", "x", "--max-taks", "3"]);
     insta::assert_snapshot!(output.exits(2).stderr, @r#"
@@ -54,9 +55,9 @@ fn a_mistyped_flag_or_command_is_met_with_what_was_meant() {
 #[test]
 fn who_asks_for_json_gets_one_document_also_for_a_mistake() {
     let world = World::new();
-    let document = world.orchestra(["--json", "plan", "chek"]).exits(2).json();
+    let document = world.orchestra(["--json", "runs", "lst"]).exits(2).json();
     assert_eq!(document["error"]["exit"], 2);
-    assert!(document["error"]["message"].as_str().unwrap().contains("chek"), "{document}");
+    assert!(document["error"]["message"].as_str().unwrap().contains("lst"), "{document}");
 }
 
 #[test]

@@ -46,6 +46,11 @@ impl World {
         path
     }
 
+    /// A file of the project.
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.project().join(path)).unwrap()
+    }
+
     /// Calls the program with nothing on stdin.
     pub fn orchestra<A: AsRef<str>>(&self, args: impl IntoIterator<Item = A>) -> Output {
         run(self.command(args), &[])

@@ -49,7 +49,7 @@ pub enum Command {
     Resume(Box<ResumeArgs>),
     /// Bring a run's change into your files
     Apply(ApplyArgs),
-    /// Check a plan, or show it
+    /// Make a plan, check one, or show it
     Plan(PlanArgs),
     /// List runs, show one, or print its report
     Runs(RunsArgs),

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, value_parser};
 
+use super::{RunArgs, RunsDir, TicketArgs};
+
 const EXAMPLES: &str = "\
 Examples:
+  orchestra plan ticket.md                   the same as run --plan-only; `resume` carries it out
   orchestra plan check plan.json             is it sound? all faults at once
   orchestra plan show plan.json              its tasks, batches and critical path";
 
@@ -23,10 +26,28 @@ Examples:
 
 /// `plan`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct PlanArgs {
     #[command(subcommand)]
-    pub command: PlanCommand,
+    pub command: Option<PlanCommand>,
+    #[command(flatten)]
+    pub ask: TicketArgs,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+impl PlanArgs {
+    /// The same asked of `run`.
+    pub fn into_run(self) -> RunArgs {
+        RunArgs { ask: self.ask, runs: self.runs, plan_only: true, ..RunArgs::default() }
+    }
+
+    /// Whether what only a ticket takes was given. Beside a command it means nothing; clap could say so, but would then
+    /// refuse the flags of every command as well.
+    pub fn asks_for_a_plan(&self) -> bool {
+        let TicketArgs { ticket, message, reference, base } = &self.ask;
+        [ticket, message, reference, base].into_iter().any(Option::is_some) || self.runs.dir.is_some()
+    }
 }
 
 /// What is asked about a plan.
