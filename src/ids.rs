@@ -207,6 +207,13 @@ impl RunId {
     }
 }
 
+impl RunId {
+    /// The part that tells the second, `YYYYMMDD-HHMMSS`.
+    pub fn second(&self) -> &str {
+        &self.0[..15]
+    }
+}
+
 impl PlanId {
     /// The id of a plan that is made at `at`; `salt` tells apart those made in the same second.
     pub fn at(at: crate::time::Timestamp, salt: u16) -> Self {

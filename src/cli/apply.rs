@@ -8,7 +8,7 @@ use super::{CliError, Exit, Session};
 use crate::config::Loaded;
 use crate::console::Output;
 use crate::dispatch::Held;
-use crate::event::{AppliedOnto, Event, FORMAT, Kind};
+use crate::event::{AppliedOnto, Event, FORMAT, Kind, RunVerdict};
 use crate::process::{Options, Supervisors};
 use crate::run::{Phase, RunState};
 use crate::store::{self, RunEntry, Standing, StoreError, wait_durable};
@@ -28,7 +28,7 @@ struct Document<'a> {
 
 /// Brings the change of a run home.
 pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> Result<Exit, CliError> {
-    let loaded = session.config(args.runs.settings())?;
+    let loaded = session.config_quietly(args.runs.settings())?;
     let entry = find(session, &loaded, args)?;
     let onto = match &args.onto {
         Some(dir) => fs::canonical(&session.path(dir)).map_err(|error| CliError::unreadable(&error))?,
@@ -92,7 +92,12 @@ fn find(session: &Session, loaded: &Loaded, args: &ApplyArgs) -> Result<RunEntry
     if let Some(named) = &args.run {
         return Ok(store::resolve(runs, named)?);
     }
-    let fits = |entry: &RunEntry| matches!(entry.standing, Standing::Finished { exit: 0 | 3, .. });
+    let fits = |entry: &RunEntry| match entry.standing {
+        Standing::Finished { verdict, .. } => matches!(verdict, RunVerdict::Success | RunVerdict::Unverified),
+        Standing::Live { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } | Standing::Unreadable(_) => {
+            false
+        }
+    };
     let entry = store::latest(runs, fits)?.ok_or_else(|| {
         CliError::new(Exit::State, format!("no run in {} has a change to apply", runs.display()))
             .hint("`orchestra runs list` shows all of them")
@@ -106,7 +111,7 @@ fn warn(session: &Session, state: &RunState) {
     match &state.phase {
         Phase::Finished(verdict) if verdict.exit() == 0 => {}
         Phase::Finished(verdict) => {
-            session.console.warn(&format!("this run ended {verdict}: its change is not verified"))
+            session.console.warn(&format!("this run ended {verdict}: its change is not verified"));
         }
         Phase::Planning { .. } | Phase::Executing | Phase::Stopped(_) => {
             session.console.warn("this run is not finished: only what its finished tasks changed is applied");

@@ -15,7 +15,9 @@ pub fn configure(session: &Session, command: ConfigCommand) -> Result<Exit, CliE
         ConfigCommand::Show { origin: true } => show_origins(session)?,
         ConfigCommand::Check { file } => {
             let named = file.or_else(|| session.globals.config.clone());
-            check(session, &session.config_of(named, Vec::new())?)?;
+            let loaded = session.config_of(named, Vec::new())?;
+            session.tell_ignored(&loaded);
+            check(session, &loaded)?;
         }
         ConfigCommand::Schema => {
             let schema = schema();

@@ -128,7 +128,7 @@ fn lines(preview: &Preview<'_>) -> Vec<String> {
             let names: Vec<&str> = task.depends_on.iter().map(TaskId::as_str).collect();
             lines.push(format!("   after  {}", names.join(", ")));
         }
-        lines.push(format!("   agent  {}, {}", task.agent, task.does));
+        lines.push(format!("   agent  {} ({})", task.agent, task.does));
         for check in &task.checks {
             let expect = match check.expect {
                 crate::plan::Expect::Change => "must turn from red to green",

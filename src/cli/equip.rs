@@ -195,7 +195,7 @@ pub(super) fn trace_id(session: &Session) -> Result<TraceId, CliError> {
 /// What an agent is, in words for people.
 pub(super) fn describe(config: &Config, name: &AgentName) -> String {
     match config.agents.get(name) {
-        None | Some(Spec::Builtin {}) => "builtin: no model, no process".to_owned(),
+        None | Some(Spec::Builtin {}) => "no model, no process".to_owned(),
         Some(Spec::Command(command)) => format!("command: {}", shown(&command.argv)),
         Some(Spec::Scripted(script)) => format!("scripted: {}", script.file.display()),
     }
@@ -203,9 +203,9 @@ pub(super) fn describe(config: &Config, name: &AgentName) -> String {
 
 /// An argv as people read it.
 pub(super) fn shown(argv: &[String]) -> String {
-    let quoted = argv.iter().map(|arg| match arg.contains(char::is_whitespace) || arg.is_empty() {
-        true => format!("{arg:?}"),
-        false => arg.clone(),
+    let quoted = argv.iter().map(|arg| {
+        let needs = arg.contains(char::is_whitespace) || arg.is_empty();
+        if needs { format!("{arg:?}") } else { arg.clone() }
     });
     text::printable(&quoted.collect::<Vec<_>>().join(" "), 500)
 }

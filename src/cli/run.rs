@@ -30,7 +30,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
     if !args.plan_only {
         equip::someone_implements(&loaded.config, &task.plan, brings_diff(&task.ticket))?;
     }
-    begin(session, &loaded, args, task, catalogue, equipment).await
+    Box::pin(begin(session, &loaded, args, task, catalogue, equipment)).await
 }
 
 async fn begin(
@@ -60,7 +60,7 @@ async fn begin(
     };
     let opened = dispatch::begin(new, equipment).await?;
     if args.plan_only && session.console.output() == Output::Text {
-        let plan = opened.state.plan().map(crate::plan::Plan::clone);
+        let plan = opened.state.plan().cloned();
         let exit = drive::drive(session, opened, &[]).await?;
         if let Some(plan) = plan {
             for line in plan_check::lines(&plan)? {

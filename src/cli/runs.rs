@@ -29,7 +29,7 @@ pub fn runs(session: &Session, command: RunsCommand) -> Result<Exit, CliError> {
 }
 
 fn list(session: &Session, dir: &RunsDir) -> Result<(), CliError> {
-    let folder = session.config(dir.settings())?.config.runs.dir;
+    let folder = session.config_quietly(dir.settings())?.config.runs.dir;
     let entries = store::list(&folder)?;
     if session.is_for_programs() {
         let runs: Vec<Value> = entries.iter().map(row).collect();
@@ -200,7 +200,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (entry, lock) = run(dir.path(), Vec::new());
         assert_eq!(word(&entry), "running");
-        assert_eq!(row(&entry)["pid"], std::process::id());
+        assert_eq!(row(&entry)["pid"], crate::sys::machine::pid());
         drop(lock);
         let entry = store::latest(dir.path(), |_| true).unwrap().unwrap();
         assert_eq!((word(&entry), &row(&entry)["exit_code"]), ("interrupted".to_owned(), &Value::Null));

@@ -46,6 +46,13 @@ impl Session {
     /// The configuration in force, with these settings of the command's own flags. What a discovered file said in vain
     /// is told.
     pub fn config(&self, settings: Vec<String>) -> Result<Loaded, CliError> {
+        let loaded = self.config_quietly(settings)?;
+        self.tell_ignored(&loaded);
+        Ok(loaded)
+    }
+
+    /// The same for commands that only ask it where the runs are.
+    pub fn config_quietly(&self, settings: Vec<String>) -> Result<Loaded, CliError> {
         self.config_of(self.globals.config.clone(), settings)
     }
 
@@ -56,13 +63,16 @@ impl Session {
             None => Dir::Current(self.folder.clone()),
         };
         let sets = self.globals.set.iter().cloned().chain(settings).collect();
-        let loaded = config::load(&Sources { named, sets, dir, env: &self.env })?;
+        Ok(config::load(&Sources { named, sets, dir, env: &self.env })?)
+    }
+
+    /// Says what a discovered project file said in vain.
+    pub fn tell_ignored(&self, loaded: &Loaded) {
         for ignored in &loaded.ignored {
             let line = if ignored.line > 0 { format!(":{}", ignored.line) } else { String::new() };
             let place = format!("{}{line}", ignored.path.display());
             self.console.warn(&format!("{place}: {} ignored: {}; {TO_TRUST}", ignored.key, ignored.why));
         }
-        Ok(loaded)
     }
 
     /// Whether a person can be asked: neither forbidden, nor in CI, nor without a terminal on both ends.

@@ -78,7 +78,8 @@ fn what_is_all_ticked_is_one_piece_of_work() {
 
 #[test]
 fn work_beyond_the_cap_is_one_task_and_said() {
-    let items: String = (1..=30).map(|n| format!("{n}. Step {n}\n")).collect();
+    let items: Vec<String> = (1..=30).map(|n| format!("{n}. Step {n}")).collect();
+    let items = items.join("\n");
     let planned = planned(&format!("# Many\n## Tasks\n{items}"), 6);
     insta::assert_snapshot!(outline(&planned), @r#"
     research [research] Research: Many <- []

@@ -13,7 +13,7 @@ pub fn check_identity(check: &Check) -> Digest {
         text.push('\0');
     }
     if let Some(timeout) = check.timeout {
-        text.push_str("\0");
+        text.push('\0');
         text.push_str(&timeout.to_string());
     }
     Digest::of(text.as_bytes())

@@ -124,7 +124,7 @@ fn by_path(given: &Path) -> Result<RunEntry, StoreError> {
     }
 }
 
-/// The ids of all runs in a folder, newest first: they sort by time.
+/// The ids of all runs in a folder, newest first. They sort by time; those of the same second by their first event.
 fn ids(runs: &Path) -> Result<Vec<RunId>, StoreError> {
     match fs::kind(runs).map_err(StoreError::Unreadable)? {
         None => return Ok(Vec::new()),
@@ -133,7 +133,17 @@ fn ids(runs: &Path) -> Result<Vec<RunId>, StoreError> {
     }
     let entries = fs::list(runs).map_err(StoreError::Unreadable)?;
     let folders = entries.iter().rev().filter(|entry| entry.kind == fs::Kind::Folder);
-    Ok(folders.filter_map(|entry| RunId::new(entry.name.to_str()?).ok()).collect())
+    let mut ids: Vec<RunId> = folders.filter_map(|entry| RunId::new(entry.name.to_str()?).ok()).collect();
+    for same in ids.chunk_by_mut(|a, b| a.second() == b.second()).filter(|same| same.len() > 1) {
+        same.sort_by_cached_key(|run| std::cmp::Reverse(begun(&RunDir::at(runs.join(run.as_str())))));
+    }
+    Ok(ids)
+}
+
+/// When a run began; the beginning of time for one whose journal cannot be read.
+fn begun(dir: &RunDir) -> Timestamp {
+    let first = Reader::open(&dir.journal()).ok().and_then(|mut events| events.next()?.ok());
+    first.map_or_else(Timestamp::default, |event| event.at)
 }
 
 fn entry(runs: &Path, run: RunId) -> RunEntry {

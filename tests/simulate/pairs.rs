@@ -47,10 +47,12 @@ const NAMES: [&str; 24] = [
 /// The cell of the table whose header begins with `header`, at event and column.
 fn cell(header: &str, event: &str, column: &str) -> String {
     let mut lines = DOCUMENT.lines().skip_while(|line| !line.starts_with(header));
-    let columns: Vec<&str> = lines.next().expect("the table is there").split('|').map(str::trim).collect();
-    let at = columns.iter().position(|name| *name == column).expect("the column is there");
-    let row = lines.find(|line| line.contains(&format!("`{event}`"))).expect("the event is there");
-    row.split('|').nth(at).expect("the cell is there").trim().to_owned()
+    let found = lines.next().and_then(|columns| {
+        let at = columns.split('|').position(|name| name.trim() == column)?;
+        let row = lines.find(|line| line.contains(&format!("`{event}`")))?;
+        Some(row.split('|').nth(at)?.trim().to_owned())
+    });
+    found.unwrap_or_else(|| panic!("no cell for `{event}` under {column}"))
 }
 
 fn scripts() -> Vec<Script> {
