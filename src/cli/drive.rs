@@ -47,6 +47,13 @@ pub(super) async fn drive(session: &Session, opened: Opened, before: &[Event]) -
     leave::report(session, &work, &ending.state, &progress).await?;
     drop(lock);
     let exit = exit_of(&ending);
+    if exit == Exit::Success
+        && let Some(spaces) = work.hands.space.isolated()
+        && let Err(error) = spaces.remove()
+    {
+        // All of it is in the shadow repository; what stays is only room on a disk.
+        tracing::warn!(%error, "the workspaces could not be removed");
+    }
     if let Ok(work) = Arc::try_unwrap(work) {
         work.hands.supervisors.shutdown().await;
     }

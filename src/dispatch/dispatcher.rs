@@ -88,6 +88,7 @@ struct Dispatcher {
     stopping: Option<Signal>,
     wake_at: Option<Timestamp>,
     workspace_known: bool,
+    listening: bool,
 }
 
 impl Dispatcher {
@@ -109,6 +110,7 @@ impl Dispatcher {
             stopping: None,
             wake_at: None,
             workspace_known: false,
+            listening: true,
         }
     }
 
@@ -148,7 +150,7 @@ impl Dispatcher {
                     }
                 }
                 () = wait_until(wake) => {}
-                changed = self.link.orders.changed() => self.ordered(changed.is_ok()),
+                changed = self.link.orders.changed(), if self.listening => self.ordered(changed.is_ok()),
             }
         }
     }
@@ -317,7 +319,12 @@ impl Dispatcher {
         let event = next_event(&self.state, task, attempt, kind);
         self.state.apply(&event)?;
         self.journal.append(&event)?;
-        tracing::debug!(seq = event.seq, kind = event.kind.name(), task = event.task.as_ref().map(TaskId::as_str));
+        tracing::info!(
+            seq = event.seq,
+            kind = event.kind.name(),
+            task = event.task.as_ref().map(TaskId::as_str),
+            attempt = event.attempt
+        );
         self.unseen.push_back(event);
         Ok(())
     }
@@ -344,6 +351,8 @@ impl Dispatcher {
     }
 
     fn ordered(&mut self, open: bool) {
+        // When nobody can give orders any more, waiting for them would never wait.
+        self.listening = open;
         let order = if open { *self.link.orders.borrow_and_update() } else { Order::GoOn };
         match order {
             Order::GoOn => {}

@@ -2,10 +2,7 @@
 //! and what an edit would run again. `--explain` shows it, a resume does it.
 
 use super::Identity;
-use crate::event::{
-    AttemptFinished, AttemptOutcome, Decision, Event, FORMAT, Failure, FailureClass, Kind, PlanAccepted, RunOpened,
-    RunVerdict, Usage,
-};
+use crate::event::{AttemptFinished, Decision, Event, FORMAT, Kind, PlanAccepted, RunOpened, RunVerdict};
 use crate::ids::{ObjectId, TaskId};
 use crate::run::{Consent, Illegal, Phase, RunState, Status};
 use crate::time::Timestamp;
@@ -130,17 +127,7 @@ impl Draft {
 
     /// An attempt whose end nobody saw.
     fn interrupt(&mut self, task: u32, attempt: u32) -> Result<(), Illegal> {
-        let failure = Failure::new(FailureClass::Interrupted, "the process that ran it died");
-        let finished = AttemptFinished {
-            outcome: AttemptOutcome::Failed(failure),
-            tree: None,
-            usage: Usage::default(),
-            exit: None,
-            leaked: 0,
-            truncated: false,
-            ms: 0,
-        };
-        self.record(self.id(task), Some(attempt), Kind::AttemptFinished(Box::new(finished)))
+        self.record(self.id(task), Some(attempt), Kind::AttemptFinished(Box::new(AttemptFinished::lost())))
     }
 
     /// Opens the changed tasks, and everything whose work was put on top of theirs, last first.

@@ -1,5 +1,6 @@
 //! The workers: one attempt, one round of checks, the keeping of one result. They touch the world and send messages.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -8,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
 use crate::agent::{Agent, AttemptFiles, Change, Extent, Job, Link, Outcome};
-use crate::event::{AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Usage, Verdict};
+use crate::event::{AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict};
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::{TaskMessage, TaskResult};
 use crate::plan::Role;
@@ -18,8 +19,8 @@ use crate::store::{self, Collect};
 use crate::sys::{clock, fs};
 use crate::text;
 use crate::time::Timestamp;
-use crate::verify::VerifyError;
-use crate::workspace::{self, NewCommit, Space, WorkspaceError, Workspaces};
+use crate::verify::{self, VerifyError};
+use crate::workspace::{self, FileStatus, NewCommit, Space, WorkspaceError, Workspaces};
 
 type Out = mpsc::UnboundedSender<Message>;
 
@@ -133,6 +134,7 @@ async fn run_attempt(
         exit: outcome.exit,
         leaked: outcome.leaked,
         truncated: outcome.truncated,
+        touched: Vec::new(),
         ms: 0,
     };
     if cancel.is_cancelled() {
@@ -146,8 +148,9 @@ async fn run_attempt(
         return Ok((finished, None));
     };
     match examine(spaces, &plan.message, input).await? {
-        Examined::Sound(tree) => {
+        Examined::Sound { tree, touched } => {
             finished.tree = Some(tree);
+            finished.touched = touched;
             Ok((finished, None))
         }
         Examined::Refused(failure, denied) => {
@@ -172,7 +175,7 @@ async fn with_link(agent: &dyn Agent, job: Job, cancel: &CancellationToken) -> O
 }
 
 enum Examined {
-    Sound(ObjectId),
+    Sound { tree: ObjectId, touched: Vec<String> },
     Refused(Failure, Option<Denied>),
 }
 
@@ -186,15 +189,15 @@ async fn examine(spaces: &Workspaces, message: &TaskMessage, input: &ObjectId) -
         Err(error) => return Err(error.into()),
     };
     if tree == *input {
-        return Ok(Examined::Sound(tree));
+        return Ok(Examined::Sound { tree, touched: Vec::new() });
     }
     let changed = spaces.shadow().changed_paths(input, &tree).await?;
     let outside = workspace::outside_scope(message.role, &message.scope, &changed)?;
     if outside.is_empty() {
-        return Ok(Examined::Sound(tree));
+        let touched = touched(spaces, input, &tree).await?;
+        return Ok(Examined::Sound { tree, touched });
     }
-    let paths: Vec<String> =
-        outside.iter().take(100).map(|path| text::printable(&path.to_string_lossy(), 200)).collect();
+    let paths = named(&outside);
     let shown = paths.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
     let (rule, detail) = match message.role {
         Role::Research | Role::Review => {
@@ -204,6 +207,23 @@ async fn examine(spaces: &Workspaces, message: &TaskMessage, input: &ObjectId) -
     };
     let failure = Failure::new(FailureClass::Rejected, &detail);
     Ok(Examined::Refused(failure, Some(Denied { rule: rule.to_owned(), paths })))
+}
+
+/// Tests and settings of checks that were there before and are changed or gone: a green may come from that.
+async fn touched(spaces: &Workspaces, input: &ObjectId, tree: &ObjectId) -> Result<Vec<String>, DispatchError> {
+    let files = spaces.shadow().changed_files(input, tree).await?;
+    let old: Vec<PathBuf> =
+        files.into_iter().filter(|file| file.status != FileStatus::Added).map(|file| file.path).collect();
+    let mut touched = verify::touched_tests(&old);
+    touched.extend(verify::touched_check_files(&old));
+    touched.sort();
+    touched.dedup();
+    Ok(named(&touched))
+}
+
+/// Paths as they are recorded: clean, short, not too many.
+fn named(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().take(100).map(|path| text::printable(&path.to_string_lossy(), 200)).collect()
 }
 
 async fn change(spaces: &Workspaces, base: &ObjectId, input: &ObjectId) -> Result<Change, DispatchError> {
@@ -216,15 +236,7 @@ async fn change(spaces: &Workspaces, base: &ObjectId, input: &ObjectId) -> Resul
 }
 
 fn failed(class: FailureClass, detail: &str) -> AttemptFinished {
-    AttemptFinished {
-        outcome: AttemptOutcome::Failed(Failure::new(class, detail)),
-        tree: None,
-        usage: Usage::default(),
-        exit: None,
-        leaked: 0,
-        truncated: false,
-        ms: 0,
-    }
+    AttemptFinished::failed(Failure::new(class, detail))
 }
 
 /// A round of checks.

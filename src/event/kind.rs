@@ -300,8 +300,32 @@ pub struct AttemptFinished {
     /// Whether output was cut at the cap.
     #[serde(default)]
     pub truncated: bool,
+    /// Tests, and settings of checks, that were there before and that it changed or removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touched: Vec<String>,
     /// How long it took.
     pub ms: u64,
+}
+
+impl AttemptFinished {
+    /// An attempt that ended in this failure, of which nothing else is known.
+    pub fn failed(failure: Failure) -> Self {
+        Self {
+            outcome: AttemptOutcome::Failed(failure),
+            tree: None,
+            usage: Usage::default(),
+            exit: None,
+            leaked: 0,
+            truncated: false,
+            touched: Vec::new(),
+            ms: 0,
+        }
+    }
+
+    /// One whose process died, and we with it.
+    pub fn lost() -> Self {
+        Self::failed(Failure::new(FailureClass::Interrupted, "the process that ran it died"))
+    }
 }
 
 /// A claim, or a failure.

@@ -164,6 +164,7 @@ fn finished(outcome: AttemptOutcome, exit: Option<Ended>) -> Kind {
         exit,
         leaked: 1,
         truncated: true,
+        touched: vec!["tests/a.rs".to_owned()],
         ms: 99,
     }))
 }

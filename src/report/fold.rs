@@ -227,6 +227,10 @@ impl Summary {
             let text = format!("{} left behind, and ended by us", words::processes(it.leaked));
             self.concerns.push(Concern { kind: ConcernKind::Leaked, task: event.task.clone(), text });
         }
+        if !it.touched.is_empty() {
+            let text = format!("it changed what judges it: {}", it.touched.join(", "));
+            self.concerns.push(Concern { kind: ConcernKind::Touched, task: event.task.clone(), text });
+        }
         if it.truncated {
             let text = "its output was longer than the cap and was cut".to_owned();
             self.concerns.push(Concern { kind: ConcernKind::Truncated, task: event.task.clone(), text });

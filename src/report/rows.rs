@@ -288,6 +288,8 @@ pub enum ConcernKind {
     Healed,
     /// A proposed plan was unsound.
     Replanned,
+    /// Tests, or settings of checks, were changed by the work that they judge.
+    Touched,
 }
 
 impl ConcernKind {
@@ -299,6 +301,7 @@ impl ConcernKind {
             Self::Denied => "denied",
             Self::Healed => "healed",
             Self::Replanned => "replanned",
+            Self::Touched => "touched",
         }
     }
 }

@@ -151,8 +151,16 @@ impl Story {
     }
 
     fn finish(&mut self, task: &str, outcome: AttemptOutcome, usage: Usage) -> &mut Self {
-        let finished =
-            AttemptFinished { outcome, tree: None, usage, exit: None, leaked: 0, truncated: false, ms: 1_200 };
+        let finished = AttemptFinished {
+            outcome,
+            tree: None,
+            usage,
+            exit: None,
+            leaked: 0,
+            truncated: false,
+            touched: Vec::new(),
+            ms: 1_200,
+        };
         self.add(Some(task), Kind::AttemptFinished(Box::new(finished)))
     }
 

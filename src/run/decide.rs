@@ -6,10 +6,7 @@ use super::checks::{Proof, prove};
 use super::state::{Accepted, Phase, RunState};
 use super::task::{Consent, Status};
 use super::verdict::{Judgement, RunEnds, run_verdict};
-use crate::event::{
-    Ask, AttemptFinished, AttemptOutcome, Decision, Failure, FailureClass, Kind, RunVerdict, SkipCause, StopCause,
-    Usage, Verdict,
-};
+use crate::event::{Ask, AttemptFinished, Decision, FailureClass, Kind, RunVerdict, SkipCause, StopCause, Verdict};
 use crate::ids::{ObjectId, TaskId};
 use crate::plan::{Check, Task};
 use crate::time::Timestamp;
@@ -135,16 +132,7 @@ impl Round<'_> {
     fn due_records(&self) -> Vec<Action> {
         let mut due = Vec::new();
         for (ordinal, attempt) in self.state.lost() {
-            let failure = Failure::new(FailureClass::Interrupted, "the process that ran it died");
-            let kind = Kind::AttemptFinished(Box::new(AttemptFinished {
-                outcome: AttemptOutcome::Failed(failure),
-                tree: None,
-                usage: Usage::default(),
-                exit: None,
-                leaked: 0,
-                truncated: false,
-                ms: 0,
-            }));
+            let kind = Kind::AttemptFinished(Box::new(AttemptFinished::lost()));
             due.push(record(Some(self.planned(ordinal)), Some(attempt), kind));
         }
         for ordinal in &self.accepted.exhausted {

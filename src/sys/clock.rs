@@ -2,12 +2,20 @@
 //! that is set back never makes one negative.
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper around the clocks")]
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::time::Timestamp;
 
-/// The wall clock, to the millisecond, in UTC.
+/// The wall clock, to the millisecond, in UTC. It is asked once: from there on the monotonic clock counts, so that within
+/// one process time never goes back and a clock that is set does not use up a run's time.
 pub fn now() -> Timestamp {
+    static START: OnceLock<(Timestamp, Instant)> = OnceLock::new();
+    let (wall, start) = START.get_or_init(|| (wall(), Instant::now()));
+    wall.after(start.elapsed().into())
+}
+
+fn wall() -> Timestamp {
     let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, i64::wrapping_neg),

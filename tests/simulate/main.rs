@@ -26,10 +26,10 @@ fn naive(scripts: &[Script], continue_on_error: bool) -> BTreeMap<String, &'stat
             "skipped"
         } else {
             match (own(0), own(1)) {
-                (Does::Succeed | Does::Despair, _) => "succeeded",
-                (Does::Auth, _) => "failed",
-                (_, Does::Succeed | Does::Despair) => "succeeded",
-                (_, _) => "failed",
+                (Does::Succeed | Does::Despair, _) | (Does::Lie | Does::Exit, Does::Succeed | Does::Despair) => {
+                    "succeeded"
+                }
+                (Does::Auth | Does::Lie | Does::Exit, _) => "failed",
             }
         });
     }

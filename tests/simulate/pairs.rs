@@ -123,8 +123,8 @@ fn with_task(status: &str) -> RunState {
 }
 
 fn check_both(state: &mut RunState) {
-    apply(state, None, None, Kind::BaseChecked(check_run(tree("base"), CheckStatus::Red, "")));
-    apply(state, Some(0), Some(1), Kind::CheckFinished(check_run(tree("a"), CheckStatus::Green, "")));
+    apply(state, None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red, ""))));
+    apply(state, Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green, ""))));
 }
 
 fn succeeded() -> Kind {
@@ -151,10 +151,12 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
             let kind = WorkspaceKind::Copy;
             (None, None, Kind::WorkspaceCreated(WorkspaceCreated { ws: 0, kind, path: "/w".to_owned(), base: None }))
         }
-        "base.checked" => (None, None, Kind::BaseChecked(check_run(tree("base"), CheckStatus::Red, ""))),
+        "base.checked" => (None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red, "")))),
         "attempt.started" => (Some(0), Some(1), attempt_started(state.head().cloned())),
         "attempt.finished" => (Some(0), Some(1), finished(outcome(), None)),
-        "check.finished" => (Some(0), Some(1), Kind::CheckFinished(check_run(tree("a"), CheckStatus::Green, ""))),
+        "check.finished" => {
+            (Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green, ""))))
+        }
         "task.succeeded" => (Some(0), Some(1), succeeded()),
         "task.failed" => (Some(0), None, Kind::TaskFailed { class: FailureClass::Auth, detail: "no".to_owned() }),
         "task.skipped" => (Some(0), None, Kind::TaskSkipped { cause: SkipCause::Rejected }),

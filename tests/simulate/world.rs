@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use orchestra::event::{
     AgentRecord, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun, CheckStatus,
     Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunOpened, RunStarted, Sandbox, TaskSucceeded,
-    Terms, Usage, Versions,
+    Terms, Versions,
 };
 use orchestra::ids::{AgentName, CheckName, Digest, ObjectId, PlanId, RunId, TaskId, TraceId};
 use orchestra::message::{ResultStatus, TaskResult};
@@ -178,15 +178,11 @@ pub fn attempt_started(input: Option<ObjectId>) -> Kind {
 }
 
 pub fn finished(outcome: AttemptOutcome, tree: Option<ObjectId>) -> Kind {
-    let usage = Usage::default();
     Kind::AttemptFinished(Box::new(AttemptFinished {
         outcome,
         tree,
-        usage,
-        exit: None,
-        leaked: 0,
-        truncated: false,
         ms: 1,
+        ..AttemptFinished::failed(Failure::new(FailureClass::Exited, ""))
     }))
 }
 
@@ -198,9 +194,9 @@ pub fn failure(class: FailureClass, detail: &str) -> AttemptOutcome {
     AttemptOutcome::Failed(Failure::new(class, detail))
 }
 
-pub fn check_run(tree: ObjectId, status: CheckStatus, tail: &str) -> Box<CheckRun> {
+pub fn check_run(tree: ObjectId, status: CheckStatus, tail: &str) -> CheckRun {
     let outcome = CheckOutcome { status, exit: None, ms: 1, failing: None, tests: None, tail: tail.to_owned() };
-    Box::new(CheckRun { check: check().name, of: check_identity(&check()), tree: Some(tree), outcome })
+    CheckRun { check: check().name, of: check_identity(&check()), tree: Some(tree), outcome }
 }
 
 impl World {
@@ -257,10 +253,6 @@ impl World {
         self.journal.push(event);
     }
 
-    fn id(&self, task: u32) -> Option<TaskId> {
-        Some(task_id(task as usize))
-    }
-
     /// Decides and begins what follows, until only answers can move the run.
     pub fn settle(&mut self) {
         for _ in 0..10_000 {
@@ -282,7 +274,7 @@ impl World {
             Action::Record { task, attempt, kind } => self.append(task, attempt, kind),
             Action::Launch { task, attempt } => {
                 let input = self.state.head().cloned();
-                self.append(self.id(task), Some(attempt), attempt_started(input));
+                self.append(some_id(task), Some(attempt), attempt_started(input));
                 self.begun.push(Begun::Attempt { task, attempt });
             }
             Action::Verify { task, probes } => {
@@ -310,7 +302,7 @@ impl World {
         let counted = self
             .journal
             .iter()
-            .filter(|event| event.task == self.id(task))
+            .filter(|event| event.task == some_id(task))
             .filter(|event| match &event.kind {
                 Kind::AttemptFinished(finished) => match &finished.outcome {
                     AttemptOutcome::Ok(_) => true,
@@ -337,14 +329,14 @@ impl World {
                 };
                 let tree = matches!(outcome, AttemptOutcome::Ok(_)).then(|| result.clone());
                 self.results.insert(result, (task, does));
-                self.append(self.id(task), Some(attempt), finished(outcome, tree));
+                self.append(some_id(task), Some(attempt), finished(outcome, tree));
             }
             Begun::Check { task, probes } => {
                 let attempt = task.and_then(|task| self.state.task(task)).map(|task| task.last_attempt);
                 for probe in probes {
                     match probe.place {
                         Place::Base(tree) => {
-                            let run = check_run(tree.unwrap(), CheckStatus::Red, "");
+                            let run = Box::new(check_run(tree.unwrap(), CheckStatus::Red, ""));
                             self.append(None, None, Kind::BaseChecked(run));
                         }
                         Place::Result(tree) => {
@@ -353,8 +345,9 @@ impl World {
                                 Some((_, Does::Lie)) => CheckStatus::Red,
                                 _ => CheckStatus::Green,
                             };
-                            let run = check_run(tree, status, &format!("tail {}", word(attempt.unwrap_or(0))));
-                            let id = task.and_then(|task| self.id(task));
+                            let run =
+                                Box::new(check_run(tree, status, &format!("tail {}", word(attempt.unwrap_or(0)))));
+                            let id = task.and_then(some_id);
                             self.append(id, attempt, Kind::CheckFinished(run));
                         }
                     }
@@ -369,9 +362,9 @@ impl World {
                     panic!("only what is checked is settled")
                 };
                 self.busy.tasks.remove(&task);
-                let commit = tree.as_ref().map(|tree| tree.clone());
+                let commit = tree.clone();
                 let succeeded = TaskSucceeded { tree, commit, artifacts: Vec::new(), verdict };
-                self.append(self.id(task), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)));
+                self.append(some_id(task), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)));
             }
         }
     }
@@ -404,6 +397,10 @@ impl World {
             })
             .collect()
     }
+}
+
+fn some_id(task: u32) -> Option<TaskId> {
+    (task != u32::MAX).then(|| task_id(task as usize))
 }
 
 /// A number in letters: digits are taken out of failure signatures.
