@@ -77,7 +77,7 @@ fn of_file(
     let ticket = match (ticket, &plan.ticket) {
         (Some(ticket), _) => ticket,
         (None, Some(TicketRef { text: Some(text), reference, .. })) => {
-            let ticket = Ticket::parse(text, Source::File(named.to_owned()))?;
+            let ticket = Ticket::parse(text, Source::Text)?;
             match reference {
                 Some(key) => ticket.with_key(key),
                 None => ticket,
@@ -85,7 +85,7 @@ fn of_file(
         }
         (None, _) => {
             let goal = if plan.goal.summary.trim().is_empty() { &plan.title } else { &plan.goal.summary };
-            Ticket::parse(&format!("# {}\n\n{goal}\n", plan.title), Source::File(named.to_owned()))?
+            Ticket::parse(&format!("# {}\n\n{goal}\n", plan.title), Source::Text)?
         }
     };
     Ok(Task { ticket, plan, caps, notes })

@@ -11,7 +11,7 @@ use crate::event::{Decision, Event, PlanAccepted, Terms};
 use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
 use crate::report::{Facts, Liveness, Report, Summary};
-use crate::run::RunState;
+use crate::run::{Consent, RunState};
 use crate::store::{self, RunDir, RunEntry};
 use crate::sys::fs;
 use crate::ticket::{MAX_BYTES, Source, Ticket};
@@ -186,6 +186,9 @@ fn show(session: &Session, survey: &Survey) -> Result<(), CliError> {
             let widest = lines.iter().map(|line| line.task.as_str().len()).max().unwrap_or(0);
             for line in &lines {
                 session.console.line(&format!("{:widest$}  {:9}  {}", line.task.as_str(), line.now, line.what));
+            }
+            if survey.after.plan_consent == Consent::Asked {
+                session.console.line("the plan waits for a decision: --approve plan or --reject plan");
             }
             if survey.nothing_to_do {
                 session.console.line("the run is finished and verified: nothing would run");

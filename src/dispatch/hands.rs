@@ -1,6 +1,6 @@
 //! What the loop works with: the hands that touch the world, and what is the same for every task of the run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,10 @@ use crate::message::TicketNote;
 use crate::plan::Role;
 use crate::process::Supervisors;
 use crate::prompt::Templates;
+use crate::run::RunState;
 use crate::store::RunDir;
 use crate::verify::Checker;
-use crate::workspace::{Filled, Space};
+use crate::workspace::{Filled, Options, Space, Tools, WorkspaceError, Workspaces};
 
 /// The hands that touch the world.
 pub struct Hands {
@@ -72,5 +73,13 @@ impl Work {
         let name = self.identity.roles.get(&role);
         let name = name.ok_or(DispatchError::NoAgent { role })?;
         Ok(Arc::clone(self.hands.agents.get(name)?))
+    }
+}
+
+/// Where a run works, by what its journal says it started from.
+pub(super) fn space(options: Options, shadow: &Path, state: &RunState, tools: &Tools) -> Result<Space, WorkspaceError> {
+    match &state.base.tree {
+        Some(tree) => Ok(Space::Isolated(Box::new(Workspaces::open(options, shadow, &state.run, tree, tools)?))),
+        None => Ok(Space::InPlace(options.project)),
     }
 }

@@ -1,6 +1,5 @@
 //! A later process on a run: it takes the lock, waits for what its predecessor left behind, and goes on where the journal ends.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::sys::machine::{self, Machine};
 use crate::sys::{clock, fs};
 use crate::ticket::Ticket;
 use crate::verify::Checker;
-use crate::workspace::{self, Space, Tools, WorkspaceError, Workspaces};
+use crate::workspace::{Space, Tools};
 
 /// How long what a killed process left behind may take to end: its supervisors' grace, with room.
 const PREDECESSOR: Duration = Duration::from_secs(30);
@@ -90,7 +89,7 @@ pub async fn open(
         return Err(DispatchError::Changed(found.changed));
     }
     let tools = Tools { supervisors: supervisors.clone(), env: equipment.env, cancel: equipment.cancel.clone() };
-    let space = space(equipment.workspace, &held.dir.shadow(), &held.state, &tools)?;
+    let space = super::hands::space(equipment.workspace, &held.dir.shadow(), &held.state, &tools)?;
     check_objects(&space, &held).await?;
     let checker = Checker::new(equipment.checks, &space, &tools);
     let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
@@ -146,19 +145,6 @@ async fn append_all(
     }
     wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
     Ok((state, journal, events))
-}
-
-/// Where a run works, by what its journal says it started from.
-pub(super) fn space(
-    options: workspace::Options,
-    shadow: &Path,
-    state: &RunState,
-    tools: &Tools,
-) -> Result<Space, WorkspaceError> {
-    match &state.base.tree {
-        Some(tree) => Ok(Space::Isolated(Box::new(Workspaces::open(options, shadow, &state.run, tree, tools)?))),
-        None => Ok(Space::InPlace(options.project)),
-    }
 }
 
 /// The commits of all that succeeded must still be there.

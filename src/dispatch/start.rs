@@ -154,7 +154,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     if let Err(error) = &published.latest {
         notes.push(format!("`latest` could not be pointed at this run: {error}"));
     }
-    let space = super::open::space(equipment.workspace, &published.dir.shadow(), &state, &tools)?;
+    let space = super::hands::space(equipment.workspace, &published.dir.shadow(), &state, &tools)?;
     let checker = Checker::new(equipment.checks, &space, &tools);
     let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
     let work = Work {

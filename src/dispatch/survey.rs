@@ -258,7 +258,14 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
                 "it was skipped: it runs when what it depends on has succeeded".to_owned()
             }
             (Some(Status::Cancelled), _) => format!("it was cancelled: {}", next(task)),
-            (Some(Status::Pending { .. }) | None, _) => "it has not begun: it runs in its turn".to_owned(),
+            (Some(Status::Pending { .. }) | None, _) => match task.consent {
+                Consent::Asked => format!("it waits for a decision: --approve {0} or --reject {0}", planned.id),
+                Consent::NotAsked | Consent::Given(_) if task.held => next(task),
+                Consent::NotAsked | Consent::Given(_) if task.last_attempt > 0 => {
+                    format!("its last attempt ended before its turn: {}", next(task))
+                }
+                Consent::NotAsked | Consent::Given(_) => "it has not begun: it runs in its turn".to_owned(),
+            },
         };
         let now = old.map_or("new", |old| old.status.word());
         lines.push(Explained { task: planned.id.clone(), now, what });
