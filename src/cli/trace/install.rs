@@ -42,7 +42,8 @@ impl Trace {
         let (stderr, file) = env.text(VARIABLE).map_or_else(|| levels(globals), |asked| (asked, asked));
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(Stderr(console.clone()))
-            .with_ansi(console.colours_stderr())
+            // Plain also on a terminal: colours of tracing are a feature of its crate that is left out.
+            .with_ansi(false)
             .without_time()
             .with_filter(filter(stderr)?);
         let json = JsonLines::new(sink.clone()).with_filter(filter(file)?);
