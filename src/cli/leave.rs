@@ -2,11 +2,12 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{CliError, Session};
+use super::{CliError, Session, plan_check};
 use crate::console::{Output, Progress};
 use crate::dispatch::Work;
+use crate::event::RunVerdict;
 use crate::report::{DiffFile, DiffStat, Facts, Liveness, Report};
-use crate::run::RunState;
+use crate::run::{Phase, RunState};
 use crate::store;
 use crate::sys::fs;
 use crate::workspace::{FileChange, Shadow, Space, Tools};
@@ -25,10 +26,18 @@ pub(super) async fn report(
     fs::write_whole(&work.dir.report(), markdown.as_bytes()).map_err(|error| CliError::unwritable(&error))?;
     store::write_json(&work.dir.report_json(), &report)?;
     progress.close(&facts);
-    match session.console.output() {
+    let planned = state.plan().filter(|_| state.phase == Phase::Finished(RunVerdict::Planned));
+    match (session.console.output(), planned) {
+        (Output::Text, Some(plan)) => {
+            for line in plan_check::lines(plan)? {
+                session.console.line(&line);
+            }
+            Ok(())
+        }
+        (Output::Json, Some(plan)) => session.document(plan),
+        (Output::Json, None) => session.document(&report),
         // Under jsonl the events were the answer.
-        Output::Text | Output::Jsonl => Ok(()),
-        Output::Json => session.document(&report),
+        (Output::Text, None) | (Output::Jsonl, _) => Ok(()),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
-use super::{CliError, Exit, Session, drive, dry_run, equip, plan_check};
+use super::{CliError, Exit, Session, drive, dry_run, equip};
 use crate::config::Loaded;
-use crate::console::Output;
 use crate::dispatch::{self, Equipment, NewRun};
 use crate::plan::Check;
 use crate::ticket::Ticket;
@@ -59,16 +58,6 @@ async fn begin(
         trace: equip::trace_id(session)?,
     };
     let opened = dispatch::begin(new, equipment).await?;
-    if args.plan_only && session.console.output() == Output::Text {
-        let plan = opened.state.plan().cloned();
-        let exit = drive::drive(session, opened, &[]).await?;
-        if let Some(plan) = plan {
-            for line in plan_check::lines(&plan)? {
-                session.console.line(&line);
-            }
-        }
-        return Ok(exit);
-    }
     drive::drive(session, opened, &[]).await
 }
 
