@@ -196,8 +196,11 @@ impl Round<'_> {
                 add(check, Place::Base(self.state.base.tree.clone()));
             }
         }
+        let unchanged = *result == Place::Result(self.state.base.tree.clone()) && self.state.base.tree.is_some();
         for check in checks {
-            if missing(check) {
+            // Where nothing was changed, one run of the check shows both.
+            let shown = unchanged && self.state.base_outcome(check).is_none();
+            if missing(check) && !shown {
                 add(check, result.clone());
             }
         }
@@ -218,13 +221,11 @@ impl Round<'_> {
     }
 
     fn plan_consent(&self) -> Option<Vec<Action>> {
-        if self.state.terms.ask < Ask::Plan {
-            return None;
-        }
         match self.state.plan_consent {
             Consent::Given(Decision::Approve) => None,
-            Consent::NotAsked if self.has_begun() => None,
+            Consent::NotAsked if self.state.terms.ask < Ask::Plan || self.has_begun() => None,
             Consent::NotAsked => Some(vec![record(None, None, Kind::ApprovalRequested {})]),
+            // What was asked is answered, and what was refused stays refused, whatever the terms say by now.
             Consent::Asked => Some(self.ask(None)),
             Consent::Given(Decision::Reject) => {
                 let verdict = RunVerdict::Denied;
