@@ -86,7 +86,7 @@ impl Shadow {
     ) -> Result<Self, WorkspaceError> {
         fs::create_dirs(path)?;
         let git = Git::new(tools, path);
-        git.call(["init", "--quiet", "--bare", "--template=", "--initial-branch=base"])
+        git.call(["init", "--quiet", "--bare", "--shared=0600", "--template=", "--initial-branch=base"])
             .arg(format!("--object-format={format}"))
             .output()
             .await?;
