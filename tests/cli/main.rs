@@ -7,7 +7,11 @@
 )]
 
 mod config;
+mod message;
 mod plan;
+mod resume;
+mod run;
 mod runs;
+mod scene;
 mod usage;
 mod world;
