@@ -4,7 +4,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ApplyArgs, Settings};
-use super::{CliError, Exit, Session};
+use super::{CliError, Exit, Session, is_of_project};
 use crate::config::Loaded;
 use crate::console::Output;
 use crate::dispatch::Held;
@@ -93,14 +93,16 @@ fn find(session: &Session, loaded: &Loaded, args: &ApplyArgs) -> Result<RunEntry
         return Ok(store::resolve(runs, named)?);
     }
     let fits = |entry: &RunEntry| match entry.standing {
-        Standing::Finished { verdict, .. } => matches!(verdict, RunVerdict::Success | RunVerdict::Unverified),
+        Standing::Finished { verdict, .. } => {
+            matches!(verdict, RunVerdict::Success | RunVerdict::Unverified) && is_of_project(entry, loaded)
+        }
         Standing::Live { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } | Standing::Unreadable(_) => {
             false
         }
     };
     let entry = store::latest(runs, fits)?.ok_or_else(|| {
-        CliError::new(Exit::State, format!("no run in {} has a change to apply", runs.display()))
-            .hint("`orchestra runs list` shows all of them")
+        CliError::new(Exit::State, format!("no run of this project in {} is finished", runs.display()))
+            .hint("`orchestra runs list` shows all runs; one that is not finished can be named")
     })?;
     session.console.note(&format!("applying {}", entry.run));
     Ok(entry)
@@ -172,7 +174,7 @@ fn show(session: &Session, entry: &RunEntry, onto: &str, applied: Option<&Applie
         for path in &applied.running {
             console.warn(&format!("{} runs by itself: look at it before you go on", path.display()));
         }
-        console.note(&format!("applied to {onto}; as it was before: {}", applied.backup));
+        console.note(&format!("applied to {onto}"));
     }
     Ok(Exit::Success)
 }

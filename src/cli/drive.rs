@@ -41,7 +41,11 @@ pub(super) async fn drive(session: &Session, opened: Opened, before: &[Event]) -
     let ending = match ended {
         Ok(ending) => ending,
         Err(error) => {
-            return Err(CliError::from(error).or_hint(format!("go on with `orchestra resume {}`", run_name(&dir))));
+            return Err(CliError::from(error).or_hint(format!(
+                "go on with `orchestra{} resume {}`",
+                session.called(),
+                run_name(&dir)
+            )));
         }
     };
     leave::report(session, &work, &ending.state, &progress).await?;

@@ -20,7 +20,7 @@ pub(super) async fn report(
     progress: &Progress,
 ) -> Result<(), CliError> {
     let summary = progress.summary();
-    let facts = Facts { liveness: Liveness::Gone, diff: change(work, state).await? };
+    let facts = Facts { liveness: Liveness::Gone, diff: change(work, state).await?, called: session.called() };
     let markdown = summary.markdown(&facts).map_err(|error| CliError::internal(&error))?;
     let report = Report::of(summary, &facts);
     fs::write_whole(&work.dir.report(), markdown.as_bytes()).map_err(|error| CliError::unwritable(&error))?;

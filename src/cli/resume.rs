@@ -149,7 +149,7 @@ fn nothing_to_do(session: &Session, events: &[Event]) -> Result<Exit, CliError> 
     let run = events.first().map(|event| event.run.to_string()).unwrap_or_default();
     session.console.note(&format!("run {run} is finished and verified: there is nothing to do"));
     if session.console.output() == Output::Json {
-        let facts = Facts { liveness: Liveness::Gone, diff: None };
+        let facts = Facts { liveness: Liveness::Gone, diff: None, called: session.called() };
         session.document(&Report::of(&Summary::of(events), &facts))?;
     }
     Ok(Exit::Success)

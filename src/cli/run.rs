@@ -2,7 +2,7 @@
 
 use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
-use super::{CliError, Exit, Session, drive, dry_run, equip};
+use super::{CliError, Exit, Session, already, drive, dry_run, equip};
 use crate::config::Loaded;
 use crate::dispatch::{self, Equipment, NewRun};
 use crate::plan::Check;
@@ -28,6 +28,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
     }
     if !args.plan_only {
         equip::someone_implements(&loaded.config, &task.plan, brings_diff(&task.ticket))?;
+        already::refuse_done(session, &loaded, &task, &equipment).await?;
     }
     Box::pin(begin(session, &loaded, args, task, catalogue, equipment)).await
 }

@@ -112,10 +112,10 @@ struct Told {
 }
 
 fn read(session: &Session, name: &RunName) -> Result<Told, CliError> {
-    tell(which(session, &name.runs, name.run.as_deref(), Fitting::Any)?)
+    tell(which(session, &name.runs, name.run.as_deref(), Fitting::Any)?, session.called())
 }
 
-fn tell(entry: RunEntry) -> Result<Told, CliError> {
+fn tell(entry: RunEntry, called: String) -> Result<Told, CliError> {
     let liveness = match entry.standing {
         Standing::Live { .. } => Liveness::Live,
         Standing::Finished { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } => Liveness::Gone,
@@ -127,7 +127,7 @@ fn tell(entry: RunEntry) -> Result<Told, CliError> {
     let verdict = summary.standing(liveness).outcome();
     let fresh = stored.filter(|report| report.ended_at == Some(summary.last_at()) && report.verdict == verdict);
     let is_reported = fresh.is_some();
-    let facts = Facts { liveness, diff: fresh.and_then(|report| report.diff) };
+    let facts = Facts { liveness, diff: fresh.and_then(|report| report.diff), called };
     Ok(Told { dir: entry.dir, summary, facts, is_reported })
 }
 
@@ -204,7 +204,7 @@ mod tests {
         drop(lock);
         let entry = store::latest(dir.path(), |_| true).unwrap().unwrap();
         assert_eq!((word(&entry), &row(&entry)["exit_code"]), ("interrupted".to_owned(), &Value::Null));
-        assert_eq!(tell(entry).unwrap().facts.liveness, Liveness::Gone);
+        assert_eq!(tell(entry, String::new()).unwrap().facts.liveness, Liveness::Gone);
     }
 
     #[test]
@@ -214,17 +214,17 @@ mod tests {
         let (entry, lock) = run(dir.path(), vec![finished]);
         drop(lock);
         let again = || store::latest(dir.path(), |_| true).unwrap().unwrap();
-        let told = tell(again()).unwrap();
+        let told = tell(again(), String::new()).unwrap();
         assert!(!told.is_reported && markdown(&told).unwrap().starts_with("# "));
 
         let report = Report::of(&told.summary, &told.facts);
         store::write_json(&entry.dir.report_json(), &report).unwrap();
         fs::write(&entry.dir.report(), b"as it was written").unwrap();
-        assert_eq!(markdown(&tell(again()).unwrap()).unwrap(), "as it was written");
+        assert_eq!(markdown(&tell(again(), String::new()).unwrap()).unwrap(), "as it was written");
 
         let old = Report { ended_at: report.started_at, ..report };
         store::write_json(&entry.dir.report_json(), &old).unwrap();
-        assert!(markdown(&tell(again()).unwrap()).unwrap().starts_with("# "));
+        assert!(markdown(&tell(again(), String::new()).unwrap()).unwrap().starts_with("# "));
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         fs::write(&entry.dir.journal(), &bytes).unwrap();
         let entry = store::latest(dir.path(), |_| true).unwrap().unwrap();
         assert!(told(&entry).starts_with("unreadable: "), "{}", told(&entry));
-        let Err(error) = tell(entry) else { panic!("a damaged journal was read") };
+        let Err(error) = tell(entry, String::new()) else { panic!("a damaged journal was read") };
         assert_eq!(error.exit(), Exit::State);
         assert!(error.to_string().contains("events.jsonl, line 1"), "{error}");
     }

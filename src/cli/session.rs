@@ -75,6 +75,14 @@ impl Session {
         }
     }
 
+    /// The flags that led to this project, to be put behind `orchestra` in a command that is to be typed next.
+    pub fn called(&self) -> String {
+        let flags = [("-C", &self.globals.directory), ("--config", &self.globals.config)];
+        let given =
+            flags.iter().filter_map(|(flag, path)| path.as_ref().map(|path| format!(" {flag} {}", typed(path))));
+        given.collect()
+    }
+
     /// Whether a person can be asked: neither forbidden, nor in CI, nor without a terminal on both ends.
     pub fn can_ask(&self) -> bool {
         !self.globals.no_input
@@ -121,6 +129,13 @@ impl Session {
     }
 }
 
+/// A path as a shell takes it.
+fn typed(path: &Path) -> String {
+    let path = crate::text::printable(&path.to_string_lossy(), 4096);
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !path.is_empty() && path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
 fn folder(asked: Option<&Path>) -> Result<PathBuf, CliError> {
     let here = machine::current_dir().map_err(|error| {
         CliError::usage("the folder it was started in cannot be used").because(&error).hint("change to one that exists")
@@ -132,5 +147,16 @@ fn folder(asked: Option<&Path>) -> Result<PathBuf, CliError> {
         Ok(found)
     } else {
         Err(CliError::usage(format!("{} is not a folder", folder.display())).hint("-C takes a folder"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_quoted_where_a_shell_would_split_it() {
+        assert_eq!(typed(Path::new("a/b-c.yaml")), "a/b-c.yaml");
+        assert_eq!(typed(Path::new("a b/it's")), r"'a b/it'\''s'");
     }
 }

@@ -44,7 +44,7 @@ pub fn which(session: &Session, dir: &RunsDir, given: Option<&str>, fitting: Fit
             Fitting::Unfinished => "this project has no unfinished run",
         };
         let hint = match fitting {
-            Fitting::Any => "`orchestra run TICKET` makes one; `--runs-dir` looks elsewhere",
+            Fitting::Any => "`orchestra run TICKET` makes one; `-C DIR` or `--config FILE` names another project",
             Fitting::Unfinished => "`orchestra runs list` shows all runs; a finished one can be named",
         };
         return Err(CliError::usage(format!("{what} in {}", runs.display())).hint(hint));

@@ -312,7 +312,7 @@ mod tests {
     use crate::report::Liveness;
     use crate::report::sample::Story;
 
-    const GONE: Facts = Facts { liveness: Liveness::Gone, diff: None };
+    const GONE: Facts = Facts { liveness: Liveness::Gone, diff: None, called: String::new() };
 
     fn told(story: &Story, options: Options, around: &Surroundings) -> (String, String) {
         let (console, out, err) = console(options, around);

@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_report_survives_write_and_read() {
         for story in [Story::red_to_green(), Story::red_stays(), Story::default()] {
-            let facts = Facts { liveness: Liveness::Gone, diff: Some(DiffStat::default()) };
+            let facts = Facts { liveness: Liveness::Gone, diff: Some(DiffStat::default()), called: String::new() };
             let report = Report::of(&Summary::of(&story.events), &facts);
             let text = serde_json::to_string_pretty(&report).unwrap();
             assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn every_field_is_there_also_when_nothing_is_known() {
-        let facts = Facts { liveness: Liveness::Gone, diff: None };
+        let facts = Facts { liveness: Liveness::Gone, diff: None, called: String::new() };
         let value = serde_json::to_value(Report::of(&Summary::default(), &facts)).unwrap();
         for field in ["success", "verdict", "exit_code", "plan_id", "steps", "artifacts", "final_review", "errors"] {
             assert!(value.get(field).is_some(), "{field}");
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_failed_run_says_so_in_every_place() {
-        let facts = Facts { liveness: Liveness::Gone, diff: None };
+        let facts = Facts { liveness: Liveness::Gone, diff: None, called: String::new() };
         let report = Report::of(&Summary::of(&Story::red_stays().events), &facts);
         assert!(!report.success);
         assert_eq!((report.verdict, report.exit_code), (Outcome::Failed, Some(1)));

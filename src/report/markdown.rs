@@ -71,7 +71,7 @@ mod tests {
 
     fn facts() -> Facts {
         let file = DiffFile { path: "src/lib.rs".to_owned(), added: 3, removed: 1 };
-        Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }) }
+        Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }), called: String::new() }
     }
 
     #[test]
@@ -265,7 +265,9 @@ mod tests {
 
     #[test]
     fn a_run_without_a_plan_has_a_report_too() {
-        let text = Summary::default().markdown(&Facts { liveness: Liveness::Gone, diff: None }).unwrap();
+        let text = Summary::default()
+            .markdown(&Facts { liveness: Liveness::Gone, diff: None, called: String::new() })
+            .unwrap();
         assert!(text.contains("There is no plan yet.") && text.contains("# Run: interrupted"), "{text}");
     }
 
@@ -280,7 +282,8 @@ mod tests {
         story.add(Some("b"), Kind::TaskCancelled { by: HOSTILE.to_owned() });
         story.add(None, Kind::RunPaused { why: HOSTILE.to_owned(), until: None }).end(RunVerdict::Failed);
         let file = DiffFile { path: HOSTILE.to_owned(), added: 1, removed: 0 };
-        let facts = Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }) };
+        let facts =
+            Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }), called: String::new() };
         Summary::of(&story.events).markdown(&facts).unwrap()
     }
 

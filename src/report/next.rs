@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Facts, Standing, Summary, TaskStatus, words};
 use crate::event::{RunVerdict, StopCause};
 
+/// What every command begins with.
+const PROGRAM: &str = "orchestra";
+
 /// A command, and what it would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NextStep {
@@ -18,6 +21,14 @@ pub struct NextStep {
 impl Summary {
     /// What to type next, the likeliest first.
     pub fn next_steps(&self, facts: &Facts) -> Vec<NextStep> {
+        let mut steps = self.steps(facts);
+        for step in &mut steps {
+            step.command.insert_str(PROGRAM.len(), &facts.called);
+        }
+        steps
+    }
+
+    fn steps(&self, facts: &Facts) -> Vec<NextStep> {
         let Some(run) = &self.run else { return Vec::new() };
         let step = |command: String, why: &str| NextStep { command, why: why.to_owned() };
         let resume = |why: &str| step(format!("orchestra resume {run}"), why);
@@ -36,8 +47,8 @@ impl Summary {
                     "go on with a higher limit; nothing finished runs again",
                 )],
                 StopCause::Held(task) => vec![
-                    step(format!("orchestra resume {run} --decide {task}=rerun"), "run the held task again"),
-                    step(format!("orchestra resume {run} --decide {task}=skip"), "leave the held task out"),
+                    step(format!("orchestra resume {run} --approve {task}"), "run the held task again"),
+                    step(format!("orchestra resume {run} --reject {task}"), "leave the held task out"),
                 ],
             },
             Standing::Finished(verdict) => match verdict {
@@ -105,7 +116,7 @@ mod tests {
     use crate::plan::Role;
 
     fn commands(story: &Story, liveness: Liveness) -> Vec<String> {
-        let facts = Facts { liveness, diff: None };
+        let facts = Facts { liveness, diff: None, called: String::new() };
         let steps = Summary::of(&story.events).next_steps(&facts);
         steps.into_iter().map(|step| step.command.replace("20261121-093312-a1b2", "RUN")).collect()
     }
@@ -117,7 +128,7 @@ mod tests {
             (Kind::RunFinished { verdict: RunVerdict::Failed, exit: 1 }, "orchestra resume RUN"),
             (Kind::RunFinished { verdict: RunVerdict::Success, exit: 0 }, "orchestra apply RUN"),
             (Kind::RunStopped { why: StopCause::Signal(15) }, "orchestra resume RUN"),
-            (Kind::RunStopped { why: StopCause::Held(id("a")) }, "orchestra resume RUN --decide a=rerun"),
+            (Kind::RunStopped { why: StopCause::Held(id("a")) }, "orchestra resume RUN --approve a"),
             (
                 Kind::RunStopped { why: StopCause::Limit("limits.run".to_owned()) },
                 "orchestra resume RUN --set limits.run=VALUE",
@@ -127,6 +138,16 @@ mod tests {
             story.add(None, kind);
             assert_eq!(commands(&story, Liveness::Gone)[0], typed);
         }
+    }
+
+    #[test]
+    fn what_led_here_leads_back_here() {
+        let mut story = Story::opening("t", &[("a", Role::Implement)]);
+        story.add(None, Kind::RunFinished { verdict: RunVerdict::Failed, exit: 1 });
+        let called = " --config 'a b.yaml'".to_owned();
+        let facts = Facts { liveness: Liveness::Gone, diff: None, called };
+        let first = Summary::of(&story.events).next_steps(&facts).remove(0);
+        assert_eq!(first.command, "orchestra --config 'a b.yaml' resume 20261121-093312-a1b2");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Facts {
     pub liveness: Liveness,
     /// What the change does to each file, where there are trees to compare.
     pub diff: Option<DiffStat>,
+    /// The flags that led to this project, as in ` --config FILE`: what is to be typed next needs them too.
+    pub called: String,
 }
 
 /// How a run stands.

@@ -201,7 +201,7 @@ mod tests {
     use crate::event::{FailureClass, Kind, RunOpened, Usage, Verdict};
     use crate::plan::Role;
 
-    const GONE: Facts = Facts { liveness: Liveness::Gone, diff: None };
+    const GONE: Facts = Facts { liveness: Liveness::Gone, diff: None, called: String::new() };
 
     #[test]
     fn a_check_is_seen_going_from_red_to_green() {

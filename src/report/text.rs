@@ -133,7 +133,7 @@ mod tests {
 
     fn facts() -> Facts {
         let file = DiffFile { path: "src/lib.rs".to_owned(), added: 3, removed: 1 };
-        Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }) }
+        Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }), called: String::new() }
     }
 
     #[test]

@@ -6,6 +6,7 @@
     reason = "plays the user: makes files, starts the program"
 )]
 
+mod already;
 mod config;
 mod message;
 mod plan;

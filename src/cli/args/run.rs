@@ -17,8 +17,8 @@ Examples:
   gh issue view 7 --json number,title,body,url,labels | orchestra run -
   orchestra run --plan plan.json --continue-on-error
 
-Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 budget, 5 denied or to be decided,
-6 no usable agent or model. All but 2 can be resumed.";
+Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 budget,
+5 denied or to be decided, 6 no usable agent or model. 1 and 3 to 6 can be resumed.";
 
 const RESUME_EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,7 @@ Examples:
 
 const APPLY_EXAMPLES: &str = "\
 Examples:
-  orchestra apply                            the newest run that has something to apply
+  orchestra apply                            the newest finished run
   orchestra apply 20261121-0933
   orchestra apply --onto ../a-copy           leave the project alone";
 
@@ -133,7 +133,7 @@ pub struct ResumeArgs {
 #[derive(Debug, Default, Args)]
 #[command(after_help = APPLY_EXAMPLES)]
 pub struct ApplyArgs {
-    /// The run, by the beginning of its id; the newest with a change when left out
+    /// The run, by the beginning of its id; the newest finished one when left out
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// Bring it into this folder instead of the project
