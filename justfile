@@ -24,6 +24,10 @@ lint:
 test *ARGS:
     {{ if ARGS == "" { ".ci/run test" } else { "cargo test --locked " + ARGS } }}
 
+# The fault tests, the slow repeats included.
+faults:
+    cargo test --locked --test faults -- --include-ignored
+
 # The architecture alone: layers, sizes, documents against the code.
 tidy:
     cargo test --locked --test tidy

@@ -3,20 +3,24 @@
 use std::io::BufRead as _;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
+use super::listen::Listener;
 use super::{CliError, Exit, Session, TraceOf, leave};
 use crate::console::Progress;
-use crate::dispatch::{self, Ending, Link, Opened, Order, Question};
+use crate::dispatch::{self, Ending, Link, Opened, Question};
 use crate::event::{Decision, Event, StopCause};
-use crate::process::Supervisors;
 use crate::run::Phase;
 use crate::store::RunDir;
-use crate::sys::signal::{Signals, Suspensions, Urgency, suspend_this_process};
 use crate::text;
 
 /// Runs what was opened to its end and leaves its report. `before` are the events of earlier processes.
-pub(super) async fn drive(session: &Session, opened: Opened, before: &[Event]) -> Result<Exit, CliError> {
+pub(super) async fn drive(
+    session: &Session,
+    opened: Opened,
+    before: &[Event],
+    listener: Listener,
+) -> Result<Exit, CliError> {
     let Opened { state, journal, work, lock, events, notes } = opened;
     for note in &notes {
         session.console.note(note);
@@ -25,11 +29,10 @@ pub(super) async fn drive(session: &Session, opened: Opened, before: &[Event]) -
     if let Err(error) = session.trace.attach(&work.dir.trace(), of) {
         session.console.warn(&format!("diagnostics are not kept: {error}"));
     }
-    let (order, orders) = watch::channel(Order::GoOn);
     let (show, shown) = mpsc::unbounded_channel();
     let questions = session.can_ask().then(|| ask_on_terminal(session));
+    let orders = listener.attach(work.hands.supervisors.clone());
     let link = Link { events: show, orders, questions };
-    let listener = tokio::spawn(listen(order, work.hands.supervisors.clone()));
     let progress = match before {
         [] => Progress::new(session.console.clone()),
         before => Progress::resumed(session.console.clone(), before),
@@ -37,7 +40,7 @@ pub(super) async fn drive(session: &Session, opened: Opened, before: &[Event]) -
     let dir = work.dir.clone();
     let (ended, progress) =
         tokio::join!(dispatch::drive(state, journal, Arc::clone(&work), link, events), tell(progress, shown));
-    listener.abort();
+    drop(listener);
     let ending = match ended {
         Ok(ending) => ending,
         Err(error) => {
@@ -90,34 +93,6 @@ async fn tell(mut progress: Progress, mut shown: mpsc::UnboundedReceiver<Event>)
         }
     }
     progress
-}
-
-/// Turns signals into orders, and Ctrl-Z into a pause of everything.
-async fn listen(order: watch::Sender<Order>, supervisors: Supervisors) {
-    let (Ok(mut signals), Ok(mut suspensions)) = (Signals::listen(), Suspensions::listen()) else {
-        tracing::warn!("signals cannot be listened to");
-        return;
-    };
-    loop {
-        tokio::select! {
-            (signal, urgency) = signals.next() => {
-                let ordered = match urgency {
-                    Urgency::Graceful => Order::Stop(signal),
-                    Urgency::AtOnce => Order::Kill(signal),
-                };
-                if order.send(ordered).is_err() {
-                    return;
-                }
-            }
-            () = suspensions.next() => {
-                supervisors.pause().await;
-                if let Err(error) = suspend_this_process() {
-                    tracing::warn!(%error, "this process cannot be suspended");
-                }
-                supervisors.resume().await;
-            }
-        }
-    }
 }
 
 /// A thread that asks on the terminal, one question at a time. It ends with the process: a read cannot be taken back.

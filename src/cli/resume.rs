@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
+use super::listen::Listener;
 use super::{CliError, Exit, Session, asked, drive, equip};
 use crate::config::Loaded;
 use crate::console::Output;
@@ -36,8 +37,12 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
     let terms = terms(&loaded, &held.state, args);
     let before = held.events.clone();
-    match dispatch::open(held, &ticket, equipment, &wishes, terms).await? {
-        Some(opened) => drive::drive(session, opened, &before).await,
+    let listener = Listener::start(equipment.cancel.clone());
+    let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)
+        .await
+        .map_err(|error| listener.explain(error.into(), || format!("go on with `orchestra resume {}`", entry.run)))?;
+    match opened {
+        Some(opened) => drive::drive(session, opened, &before, listener).await,
         None => nothing_to_do(session, &before),
     }
 }
@@ -169,7 +174,7 @@ fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) 
     let ticket = ticket(dir, &events)?;
     let wishes = wishes(session, loaded, &state, args)?;
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(state.plan());
-    let roles = plan.map(|plan| equip::roles_of(plan)).unwrap_or_default();
+    let roles = equip::roles_of(plan.ok_or(dispatch::DispatchError::NoPlan)?);
     let equipment = equip::equipment(session, loaded, &roles)?;
     let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, &state, args))?;
     show(session, &survey)?;

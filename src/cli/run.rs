@@ -2,6 +2,7 @@
 
 use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
+use super::listen::Listener;
 use super::{CliError, Exit, Session, already, drive, dry_run, equip};
 use crate::config::Loaded;
 use crate::dispatch::{self, Equipment, NewRun};
@@ -58,8 +59,11 @@ async fn begin(
         plan_only: args.plan_only,
         trace: equip::trace_id(session)?,
     };
-    let opened = dispatch::begin(new, equipment).await?;
-    drive::drive(session, opened, &[]).await
+    let listener = Listener::start(equipment.cancel.clone());
+    let opened = dispatch::begin(new, equipment).await.map_err(|error| {
+        listener.explain(error.into(), || "the run had not begun, and nothing of it is left; start it again".to_owned())
+    })?;
+    drive::drive(session, opened, &[], listener).await
 }
 
 /// Whether a ticket brings a diff that could be applied: one that only illustrates names no file.

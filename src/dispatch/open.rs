@@ -15,7 +15,7 @@ use crate::sys::machine::{self, Machine};
 use crate::sys::{clock, fs};
 use crate::ticket::Ticket;
 use crate::verify::Checker;
-use crate::workspace::{Space, Tools};
+use crate::workspace::{Space, Tools, WorkspaceError};
 
 /// How long what a killed process left behind may take to end: its supervisors' grace, with room.
 const PREDECESSOR: Duration = Duration::from_secs(30);
@@ -76,7 +76,11 @@ pub async fn open(
     wishes: &Wishes,
     terms: Terms,
 ) -> Result<Option<Opened>, DispatchError> {
-    wait_for_old_supervisors(&held.dir.supervisors_lock(), PREDECESSOR).await?;
+    let left = held.dir.supervisors_lock();
+    tokio::select! {
+        waited = wait_for_old_supervisors(&left, PREDECESSOR) => waited?,
+        () = equipment.cancel.cancelled() => return Err(WorkspaceError::Cancelled.into()),
+    }
     let guard = fs::append(&held.dir.supervisors_lock())?;
     let supervisors = equipment.supervisors(Some(guard.into()))?;
     let agents = equipment.make_agents(&supervisors)?;

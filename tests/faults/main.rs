@@ -3,11 +3,19 @@
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "tests look at the world from outside"
 )]
 
 mod agents;
 mod apply;
 mod checks;
+mod kill;
 mod process;
+mod races;
+mod rig;
+mod signals;
 mod workspace;
+#[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
+#[path = "../cli/world.rs"]
+mod world;

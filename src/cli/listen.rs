@@ -1,0 +1,93 @@
+//! Signals, from before a run begins to its end: each becomes an order, and Ctrl-Z a pause of everything.
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::CliError;
+use crate::dispatch::Order;
+use crate::process::Supervisors;
+use crate::sys::signal::{Signals, Suspensions, Urgency, suspend_this_process};
+
+/// Listens until it is dropped. From its making on, no signal ends this process by itself.
+pub(super) struct Listener {
+    orders: watch::Receiver<Order>,
+    supervisors: watch::Sender<Option<Supervisors>>,
+    task: AbortHandle,
+}
+
+impl Listener {
+    /// Begins to listen. Until [`Listener::attach`], a signal cancels `beginning` besides, which ends what is prepared.
+    pub fn start(beginning: CancellationToken) -> Self {
+        let (order, orders) = watch::channel(Order::GoOn);
+        let (supervisors, attached) = watch::channel(None);
+        let task = match (Signals::listen(), Suspensions::listen()) {
+            (Ok(signals), Ok(suspensions)) => {
+                tokio::spawn(listen(signals, suspensions, order, attached, beginning)).abort_handle()
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(%error, "signals cannot be listened to");
+                tokio::spawn(async {}).abort_handle()
+            }
+        };
+        Self { orders, supervisors, task }
+    }
+
+    /// From now on the run's loop takes the orders, and a pause stops what these supervise.
+    pub fn attach(&self, supervisors: Supervisors) -> watch::Receiver<Order> {
+        self.supervisors.send_replace(Some(supervisors));
+        self.orders.clone()
+    }
+
+    /// What is to be said when the beginning of a run failed: that it was a signal, if it was one.
+    pub fn explain(&self, error: CliError, hint: impl FnOnce() -> String) -> CliError {
+        match *self.orders.borrow() {
+            Order::GoOn => error,
+            Order::Stop(signal) | Order::Kill(signal) => {
+                CliError::new(signal.into(), format!("ended by {}", signal.name())).hint(hint())
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn listen(
+    mut signals: Signals,
+    mut suspensions: Suspensions,
+    order: watch::Sender<Order>,
+    attached: watch::Receiver<Option<Supervisors>>,
+    beginning: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            (signal, urgency) = signals.next() => {
+                let ordered = match urgency {
+                    Urgency::Graceful => Order::Stop(signal),
+                    Urgency::AtOnce => Order::Kill(signal),
+                };
+                order.send_replace(ordered);
+                // Afterwards the loop cancels by itself, when it knows why.
+                if attached.borrow().is_none() {
+                    beginning.cancel();
+                }
+            }
+            () = suspensions.next() => {
+                let supervisors = attached.borrow().clone();
+                if let Some(supervisors) = &supervisors {
+                    supervisors.pause().await;
+                }
+                if let Err(error) = suspend_this_process() {
+                    tracing::warn!(%error, "this process cannot be suspended");
+                }
+                if let Some(supervisors) = &supervisors {
+                    supervisors.resume().await;
+                }
+            }
+        }
+    }
+}
