@@ -118,8 +118,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let staged = Staged::begin(&new.runs, clock::now())?;
     let dir = staged.dir().clone();
     let guard = fs::create_new(&dir.supervisors_lock())?;
-    let supervisors =
-        Supervisors::start(process::Options { program: equipment.program.clone(), guard: Some(guard.into()) })?;
+    let supervisors = equipment.supervisors(Some(guard.into()))?;
     let agents = equipment.make_agents(&supervisors)?;
     let identity = equipment.identity(&new.ticket.digest, &agents)?;
     let tools =
