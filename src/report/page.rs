@@ -370,12 +370,15 @@ fn numbers(metrics: &Metrics) -> Vec<Pair> {
 }
 
 fn warning(summary: &Summary) -> String {
-    match summary.started().map(|started| started.sandbox) {
-        Some(Sandbox::None) => {
-            "none. Agents and checks ran with your own rights; do not run strangers' tickets.".to_owned()
-        }
-        None => String::new(),
-    }
+    let Some(started) = summary.started() else { return String::new() };
+    let confined = match started.sandbox {
+        Sandbox::None => "none. Agents and checks ran with your own rights; do not run strangers' tickets.",
+    };
+    let place = match started.terms.in_place {
+        true => " They worked in place, in your own files: no snapshot, no rollback, no proof of what was changed.",
+        false => "",
+    };
+    format!("{confined}{place}")
 }
 
 /// One command a line, each with what it does behind a `#`.

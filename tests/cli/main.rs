@@ -7,8 +7,12 @@
 )]
 
 mod already;
+mod apply;
 mod config;
+mod corpus;
 mod message;
+mod output;
+mod place;
 mod plan;
 mod resume;
 mod run;

@@ -211,7 +211,8 @@ pub fn plan(tasks: &[Value]) -> Value {
 
 /// A check that is green when the file is there.
 pub fn appears(file: &str) -> Value {
-    json!({"name": format!("{}-is-there", file.replace(['.', '/'], "-")), "run": ["test", "-f", file], "expect": "change"})
+    let name = file.replace(['.', '/'], "-");
+    json!({"name": format!("{}-is-there", name.trim_matches('-')), "run": ["test", "-f", file], "expect": "change"})
 }
 
 /// A string's text.
