@@ -182,12 +182,12 @@ async fn keep_backup(request: &ApplyRequest<'_>, now: &ObjectId) -> Result<Optio
     let commit = shadow.commit_without_ref(&commit).await?;
     let name = backup_ref(request.run);
     shadow.git.call(["update-ref", name.as_str(), commit.as_str()]).output().await?;
-    let in_shadow = Ok(Some(format!("the folder as it was is {name} in {}", shadow.path().display())));
+    let in_shadow = Ok(Some(format!("the folder as it was before is kept as {name} in {}", shadow.path().display())));
     let Some(user) = project::find(request.project, shadow.git.tools()).await? else { return in_shadow };
     let call = user.git.call(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]);
     let fetched = call.arg("--").arg(shadow.path()).arg(format!("+{name}:{name}")).output().await;
     match fetched {
-        Ok(_) => Ok(Some(format!("the folder as it was is {name} in its git repository"))),
+        Ok(_) => Ok(Some(format!("the folder as it was before is kept as {name} in its git repository"))),
         // Another object format, or no right to write: the shadow has it all the same.
         Err(WorkspaceError::Git { .. }) => in_shadow,
         Err(error) => Err(error),
