@@ -10,6 +10,7 @@ mod already;
 mod apply;
 mod config;
 mod corpus;
+mod golden;
 mod message;
 mod output;
 mod place;

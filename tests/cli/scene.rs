@@ -38,7 +38,7 @@ impl Scene {
             "version": 1,
             "agents": {"actor": {"scripted": {"file": "answers.json"}}},
             "roles": {"research": "actor", "implement": "actor", "test": "actor", "review": "actor"},
-            "run": {"backoff": "1ms"},
+            "run": {"backoff": "0s"},
             "journal": {"sync": "process"},
         });
         merge(&mut config, more);
