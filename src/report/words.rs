@@ -106,7 +106,9 @@ pub(crate) fn meaning(verdict: Verdict) -> &'static str {
         Verdict::RegressionOnly => "nothing was broken; no check proves that the work itself was done",
         Verdict::Unchecked => "there was no check",
         Verdict::Vacuous => "a check that should prove the change was green before it",
-        Verdict::Inconclusive => "the checks could not decide: a tool is missing, or no test ran",
+        Verdict::Inconclusive => {
+            "the checks could not decide: they are red as they were before, a tool is missing, or no test ran"
+        }
     }
 }
 

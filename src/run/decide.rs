@@ -390,15 +390,26 @@ impl Round<'_> {
                     _ => false,
                 });
         }
-        let verdicts: Vec<Verdict> = self
-            .accepted
-            .tasks
-            .iter()
-            .filter(|task| task.status == Status::Succeeded)
-            .filter_map(|task| task.done.as_ref().map(|done| done.verdict))
+        let succeeded = (0_u32..).zip(&self.accepted.tasks).filter(|(_, task)| task.status == Status::Succeeded);
+        let verdicts: Vec<Verdict> = succeeded
+            .filter_map(|(ordinal, task)| task.done.as_ref().map(|done| (ordinal, done.verdict)))
+            .map(|(ordinal, verdict)| match verdict {
+                Verdict::Inconclusive if self.is_made_good(ordinal) => Verdict::RegressionOnly,
+                verdict => verdict,
+            })
             .collect();
         let verdict = run_verdict(&failed, &verdicts, ends);
         vec![record(None, None, Kind::RunFinished { verdict, exit: verdict.exit() })]
+    }
+
+    /// Whether everything that a task left red is green in the end: the first of two steps need not turn it green.
+    fn is_made_good(&self, ordinal: u32) -> bool {
+        let checks = self.state.checks(ordinal);
+        let in_the_end = |check: &Check| {
+            let (before, after) = (self.state.base_outcome(check)?, self.state.final_outcome(check)?);
+            Some(prove(check.expect, before, after))
+        };
+        !checks.is_empty() && checks.iter().all(|check| matches!(in_the_end(check), Some(Proof::Fixed | Proof::Kept)))
     }
 }
 

@@ -231,3 +231,31 @@ fn five_interruptions_in_a_row_hold_a_task() {
         world.state.phase
     );
 }
+
+#[test]
+fn what_the_first_of_two_steps_leaves_red_is_made_good_by_the_second() {
+    use orchestra::event::{CheckStatus, Event, FORMAT, RunVerdict};
+    use orchestra::plan::Plan;
+    let scripts = vec![
+        Script { deps: vec![], always: false, does: vec![Does::Lie] },
+        Script { deps: vec![0], always: false, does: vec![Does::Succeed] },
+    ];
+    for (second, verdict) in [(CheckStatus::Green, RunVerdict::Success), (CheckStatus::Red, RunVerdict::Unverified)] {
+        let mut world = World::new(scripts.clone(), false);
+        // Held to the project's check as `keep`, as an implement task is that names none of its own.
+        let mut draft = Plan::clone(world.state.plan().unwrap()).into_draft();
+        draft.tasks.iter_mut().for_each(|task| task.checks = None);
+        let Kind::PlanAccepted(mut accepted) = world::accepted(draft.accept(&orchestra::plan::Caps::NONE).unwrap(), 1)
+        else {
+            panic!("not a plan")
+        };
+        accepted.checks = vec![world::check()];
+        world.journal.truncate(1);
+        world.state = RunState::begin(&world.journal[0]).unwrap();
+        world.append(None, None, Kind::PlanAccepted(accepted));
+        world.scripts[1].does = vec![if second == CheckStatus::Green { Does::Succeed } else { Does::Lie }];
+        world.finish(|_| 0);
+        assert_eq!(world.state.phase, Phase::Finished(verdict));
+        assert!(world.journal.iter().all(|event: &Event| event.v == FORMAT));
+    }
+}
