@@ -59,10 +59,13 @@ fn of_template(loaded: &Loaded, ticket: Option<Ticket>, caps: Caps) -> Result<Ta
         plan_id: defaults.plan_id,
         created_at: defaults.created_at,
         base: None,
-        max_tasks: loaded.config.planner.max_tasks as usize,
+        max_tasks: (loaded.config.planner.max_tasks as usize).min(caps.tasks),
     };
     let planned = from_template(&template, &ticket, made)?;
-    Ok(Task { ticket, plan: planned.plan.into_draft(), caps, notes: planned.notes })
+    let plan = planned.plan.into_draft();
+    // Its workflow alone can be more than the caps allow.
+    plan.clone().accept(&caps).map_err(|faults| CliError::refused_plan("of the template", &faults))?;
+    Ok(Task { ticket, plan, caps, notes: planned.notes })
 }
 
 fn of_file(
@@ -77,6 +80,7 @@ fn of_file(
     let ticket = match (ticket, &plan.ticket) {
         (Some(ticket), _) => ticket,
         (None, Some(TicketRef { text: Some(text), reference, .. })) => {
+            // The plan's file is JSON; the ticket in it is what it is.
             let ticket = Ticket::parse(text, Source::Text)?;
             match reference {
                 Some(key) => ticket.with_key(key),

@@ -63,7 +63,7 @@ fn policy_digest(config: &Config) -> Result<Digest, CliError> {
 
 fn workspace_options(session: &Session, loaded: &Loaded) -> Result<workspace::Options, CliError> {
     let config = &loaded.config;
-    let cache = cache_folder(session);
+    let cache = fs::resolved(&cache_folder(session)).map_err(|error| CliError::unwritable(&error))?;
     if cache.starts_with(&loaded.project_root) {
         return Err(CliError::usage(format!(
             "workspaces would lie in the project itself, at {}, where tools search the folders above them",

@@ -101,8 +101,7 @@ fn not_text(name: String, at: usize) -> Unread {
 }
 
 fn is_special(path: &Path) -> bool {
-    let target = fs::canonical(path).unwrap_or_else(|_| path.to_path_buf());
-    matches!(fs::kind(&target), Ok(Some(fs::Kind::Special)))
+    matches!(fs::target_kind(path), Ok(Some(fs::Kind::Special)))
 }
 
 /// A file in the same folder whose name is nearly this one.

@@ -1,5 +1,7 @@
 //! `resume`: goes on where a run's journal ends, and says beforehand what that means.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
@@ -13,7 +15,7 @@ use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
 use crate::report::{Facts, Liveness, Report, Summary};
 use crate::run::{Consent, RunState};
-use crate::store::{self, RunDir, RunEntry};
+use crate::store::{self, RunDir, RunEntry, StoreError};
 use crate::sys::fs;
 use crate::ticket::{MAX_BYTES, Source, Ticket};
 
@@ -67,10 +69,30 @@ fn find(session: &Session, loaded: &Loaded, args: &ResumeArgs) -> Result<RunEntr
 
 /// The configuration the run was started with, unless another one is named; flags and `--set` go over it.
 fn of_run(session: &Session, dir: &RunDir, args: &ResumeArgs) -> Result<Loaded, CliError> {
-    let named = session.globals.config.clone().unwrap_or_else(|| dir.config());
+    let named = match &session.globals.config {
+        Some(named) => named.clone(),
+        None => untouched(dir)?,
+    };
     let mut settings = args.pace.settings();
     settings.extend(args.caps.settings());
     session.config_of(Some(named), settings)
+}
+
+/// The run's own configuration, which names commands: it counts only as it was written. A task, or a repository that
+/// brings a run directory along, could have changed it.
+fn untouched(dir: &RunDir) -> Result<PathBuf, CliError> {
+    const CAP: u64 = 64 << 20;
+    let path = dir.config();
+    let first = store::Reader::open(&dir.journal())?.next();
+    let first = first.unwrap_or_else(|| Err(StoreError::Empty { path: dir.journal() }))?;
+    let read = fs::read(&path, CAP).map_err(|error| {
+        CliError::of(Exit::State, &error).hint("name the configuration to go on with, with --config FILE")
+    })?;
+    if Digest::of(&read) == dispatch::beginning(&[first])?.config_sha {
+        return Ok(path);
+    }
+    Err(CliError::new(Exit::State, format!("{} was changed since the run began", path.display()))
+        .hint("if it is to count as it is now, name it with --config"))
 }
 
 fn ticket(dir: &RunDir, events: &[Event]) -> Result<Ticket, CliError> {
@@ -78,7 +100,12 @@ fn ticket(dir: &RunDir, events: &[Event]) -> Result<Ticket, CliError> {
     let text = fs::read_text(&dir.ticket(), cap)
         .map_err(|error| CliError::of(Exit::State, &error).hint("the run directory is damaged; start a new run"))?;
     let ticket = Ticket::parse(&text, Source::File("ticket.md".to_owned()))?;
-    Ok(match &dispatch::beginning(events)?.reference {
+    let began = dispatch::beginning(events)?;
+    if ticket.digest != began.ticket_sha {
+        return Err(CliError::new(Exit::State, format!("{} was changed since the run began", dir.ticket().display()))
+            .hint("put it back as it was, or start a new run for the new ticket"));
+    }
+    Ok(match &began.reference {
         Some(key) => ticket.with_key(key),
         None => ticket,
     })

@@ -12,7 +12,7 @@ use super::trace::Trace;
 use crate::config::{self, Dir, Loaded, Sources, TO_TRUST};
 use crate::console::{Console, Output};
 use crate::sys::env::Env;
-use crate::sys::{fs, machine};
+use crate::sys::{fs, machine, signal};
 
 /// One call of the program.
 #[derive(Debug)]
@@ -122,7 +122,12 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| CliError::internal(&error))?;
-        let output = runtime.block_on(work);
+        let output = runtime.block_on(async {
+            if let Err(error) = signal::survive_file_size_limit() {
+                tracing::warn!(%error, "a limit on file sizes would end this process");
+            }
+            work.await
+        });
         // What still blocks in a thread must not keep the process: its work has been judged.
         runtime.shutdown_background();
         Ok(output)

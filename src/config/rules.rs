@@ -35,6 +35,9 @@ pub(super) fn faults(layer: &Layer, tree: &Node, source: &Source) -> Vec<Fault> 
     for name in layer.verify.iter().flat_map(|verify| verify.pass_env.iter().flatten()) {
         rules.variable(name, &["verify", "pass_env"]);
     }
+    let mut unfit = Vec::new();
+    nuls(tree, &mut unfit);
+    rules.faults.extend(unfit.iter().map(|node| Fault::new(source, node.spot, "this text holds a NUL character")));
     rules.faults
 }
 
@@ -89,8 +92,6 @@ impl Rules<'_> {
         let hint = Some("write a list: the program, then its arguments, as in [cargo, test]");
         if argv.first().is_none_or(|program| program.trim().is_empty()) {
             self.add(path, "there is no program to run".to_owned(), hint);
-        } else if argv.iter().any(|word| word.contains('\0')) {
-            self.add(path, "an argument holds a NUL character".to_owned(), None);
         }
     }
 
@@ -108,6 +109,16 @@ fn is_inside(path: &str) -> bool {
     use std::path::{Component, Path};
     !path.is_empty()
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// Every text with a NUL character, which no argument, variable or path can hold.
+fn nuls<'a>(node: &'a Node, found: &mut Vec<&'a Node>) {
+    match &node.value {
+        Value::Text(text) if text.contains('\0') => found.push(node),
+        Value::List(items) => items.iter().for_each(|item| nuls(item, found)),
+        Value::Map(entries) => entries.iter().for_each(|(_, value)| nuls(value, found)),
+        Value::Text(_) | Value::Null | Value::Bool(_) | Value::Int(..) | Value::Float(..) => {}
+    }
 }
 
 /// Every value that looks like a secret. Neither it nor its line is shown.

@@ -109,7 +109,7 @@ pub fn collect(from: &Collect) -> Result<Collected, StoreError> {
 /// Like [`collect`], with other caps.
 pub fn collect_within(from: &Collect, caps: Caps) -> Result<Collected, StoreError> {
     let mut collected = Collected::default();
-    let roots = Roots::open(from)?;
+    let roots = Roots::open(from, &mut collected.refused)?;
     let wanted = roots.wanted(from, caps, &mut collected.refused)?;
     let name = RunDir::artifact_folder(&from.task);
     let all = from.dir.artifacts();

@@ -23,7 +23,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// A folder that a caller of ours vouches for: its own path may hold links.
+/// A folder that a caller of ours vouches for: what lies above it may be links, it itself may not.
 #[derive(Debug)]
 pub(super) struct Root {
     fd: OwnedFd,
@@ -32,10 +32,19 @@ pub(super) struct Root {
 impl Root {
     /// Opens the folder; `None` if there is none.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, Errno> {
-        match openat(CWD, path, FOLDER, Mode::empty()) {
+        match openat(CWD, path, FOLDER.union(OFlags::NOFOLLOW), Mode::empty()) {
             Ok(fd) => Ok(Some(Self { fd })),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the folder `path` beneath this one; `None` if there is none.
+    pub(super) fn below(&self, path: &Path) -> Result<Option<Self>, Errno> {
+        match self.find(path)? {
+            Found::Folder(fd) => Ok(Some(Self { fd })),
+            Found::Nothing => Ok(None),
+            Found::File(_) | Found::Other => Err(Errno::NOTDIR),
         }
     }
 

@@ -105,6 +105,12 @@ pub enum StoreError {
     /// The journal had failed before, for this reason; nothing is written after that.
     #[error(transparent)]
     Failed(Arc<StoreError>),
+    /// Someone else shortened, lengthened or removed the journal under its writer.
+    #[error("{} was changed by someone else while the run went on", path.display())]
+    Meddled {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The thread that writes the journal panicked.
     #[error("the writer of {} panicked", path.display())]
     Panicked {
@@ -196,9 +202,11 @@ impl StoreError {
             Self::NotARun { .. } | Self::NoSuchRun { .. } => StoreErrorKind::NotFound,
             Self::Ambiguous { .. } => StoreErrorKind::Ambiguous,
             Self::Unreadable(error) if error.is_not_found() => StoreErrorKind::NotFound,
-            Self::Damaged { .. } | Self::Empty { .. } | Self::Malformed { .. } | Self::Unreadable(_) => {
-                StoreErrorKind::Damaged
-            }
+            Self::Damaged { .. }
+            | Self::Empty { .. }
+            | Self::Malformed { .. }
+            | Self::Meddled { .. }
+            | Self::Unreadable(_) => StoreErrorKind::Damaged,
             Self::NotAFolder { .. } | Self::Unwritable(_) | Self::Taken { .. } => StoreErrorKind::Unwritable,
             Self::Failed(error) => error.kind(),
             Self::Panicked { .. } | Self::OutOfOrder { .. } | Self::Encode { .. } => StoreErrorKind::Internal,
@@ -223,6 +231,7 @@ impl StoreError {
             | Self::NoSuchRun { .. }
             | Self::Ambiguous { .. }
             | Self::Taken { .. }
+            | Self::Meddled { .. }
             | Self::Panicked { .. }
             | Self::OutOfOrder { .. }
             | Self::Encode { .. } => None,

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -196,12 +197,20 @@ fn commit(
 ) -> Result<(), StoreError> {
     /// A group ends here at the latest, so that the first of many waiting lines is not kept back by the last.
     const GROUP: usize = 1024 * 1024;
+    let start = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
+    let mut length = start.len();
     while let Ok(Line { mut seq, mut bytes }) = queue.recv() {
         while bytes.len() < GROUP {
             let Ok(more) = queue.try_recv() else { break };
             bytes.extend_from_slice(&more.bytes);
             seq = more.seq;
         }
+        let found = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
+        // What tasks could reach, a task may have changed: what comes after would be a record of nothing.
+        if found.is_file() && (found.len() != length || found.nlink() == 0) {
+            return Err(StoreError::Meddled { path: path.to_path_buf() });
+        }
+        length += bytes.len() as u64;
         // `write_all` goes on after short and interrupted writes.
         file.write_all(&bytes).map_err(|error| StoreError::write("write", path, error))?;
         make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use rustix::io::Errno;
 
 use super::beneath::{Found, Root};
 use super::{Caps, Collect, Refused, StoreError};
@@ -24,12 +25,24 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    pub(super) fn open(from: &Collect) -> Result<Self, StoreError> {
-        let open = |path: &Path| Root::open(path).map_err(|error| StoreError::read("open", path, error.into()));
-        Ok(Self { folder: open(&from.folder)?, workspace: open(&from.workspace)? })
+    /// Both folders were within the agent's reach: one that it put a link in the place of is refused.
+    pub(super) fn open(from: &Collect, refused: &mut Vec<Refused>) -> Result<Self, StoreError> {
+        let mut open = |path: &Path, opened: Result<Option<Root>, Errno>| match opened {
+            Ok(root) => Ok(root),
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                refused.push(Refused { what: path.to_string_lossy().into_owned(), why: "it is no longer a folder" });
+                Ok(None)
+            }
+            Err(error) => Err(StoreError::read("open", path, error.into())),
+        };
+        let folder = match from.folder.strip_prefix(from.dir.root()) {
+            Ok(below) => Root::open(from.dir.root()).and_then(|run| run.map_or(Ok(None), |run| run.below(below))),
+            Err(_) => Root::open(&from.folder),
+        };
+        Ok(Self { folder: open(&from.folder, folder)?, workspace: open(&from.workspace, Root::open(&from.workspace))? })
     }
 
-    pub(super) fn find(&self, from: Origin, path: &Path) -> Result<Found, rustix::io::Errno> {
+    pub(super) fn find(&self, from: Origin, path: &Path) -> Result<Found, Errno> {
         let root = match from {
             Origin::Folder => &self.folder,
             Origin::Workspace => &self.workspace,

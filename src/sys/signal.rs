@@ -57,6 +57,12 @@ impl Suspensions {
     }
 }
 
+/// Lets a write past the limit on file sizes fail, like one to a full disk, instead of ending this process. Children are
+/// not affected. Needs a running tokio runtime.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+}
+
 /// Stops this process until someone lets it go on (`fg`), and returns then.
 pub fn suspend_this_process() -> io::Result<()> {
     Ok(rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?)

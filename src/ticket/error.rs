@@ -116,7 +116,7 @@ impl TicketError {
             Self::Unreadable { .. } => "check that it exists and that you may read it".to_owned(),
             Self::Stdin(_) => "redirect a file or a pipe to it, or name a file".to_owned(),
             Self::TooLarge { .. } => {
-                "shorten it, and hand long logs over as files of the project or with `--context FILE`".to_owned()
+                "shorten it, and hand long logs over as files of the project".to_owned()
             }
             Self::NotUtf8 { .. } => "save it as UTF-8, for example with `iconv -t UTF-8`".to_owned(),
             Self::Nul { .. } => "remove the NUL bytes; is it a binary file, or UTF-16 text?".to_owned(),

@@ -48,11 +48,17 @@ enum Place {
 /// Whether an argument names a file or is text. Text needs whitespace, so that a mistyped name is never run.
 fn place(argument: &str, folder: &Path) -> Result<Place, TicketError> {
     let is_text = argument.contains(char::is_whitespace);
+    if argument.is_empty() {
+        return Err(TicketError::Empty { from: Source::Text });
+    }
     let path = folder.join(argument);
     // A whole ticket as an argument is too long for a name, and that error only says that it is none.
     let kind = match fs::kind(&path) {
-        Ok(Some(Kind::Link)) => match fs::canonical(&path).and_then(|target| fs::kind(&target)) {
-            Ok(kind) => kind,
+        // Followed by the kernel: a pipe behind /dev/stdin has no path of its own.
+        Ok(Some(Kind::Link)) => match fs::target_kind(&path) {
+            Ok(Some(kind)) => Some(kind),
+            // A link to nothing: told in the words of whoever tries to open it.
+            Ok(None) => Some(Kind::File),
             Err(source) => return Err(TicketError::Unreadable { path: argument.to_owned(), source }),
         },
         Ok(kind) => kind,
@@ -64,7 +70,6 @@ fn place(argument: &str, folder: &Path) -> Result<Place, TicketError> {
         Some(Kind::Folder) => Err(TicketError::Folder { path: argument.to_owned() }),
         Some(Kind::Special | Kind::Link) => Err(TicketError::Special { path: argument.to_owned() }),
         None if is_text => Ok(Place::Text),
-        None if argument.is_empty() => Err(TicketError::Empty { from: Source::Text }),
         None => Err(TicketError::NoSuchFile { argument: argument.to_owned(), near: near(argument, folder) }),
     }
 }
@@ -174,6 +179,6 @@ mod tests {
     fn a_whole_ticket_as_an_argument_is_text_however_long() {
         let text = "Fix this: ".to_owned() + &"and that ".repeat(1000);
         assert_eq!(load(&text, Path::new(".")).unwrap().source, Source::Text);
-        assert!(matches!(load("", Path::new(".")), Err(TicketError::Empty { .. } | TicketError::Folder { .. })));
+        assert!(matches!(load("", Path::new(".")), Err(TicketError::Empty { .. })));
     }
 }

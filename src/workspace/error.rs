@@ -27,6 +27,16 @@ pub enum WorkspaceError {
     /// The project has no working tree.
     #[error("{} is a bare git repository: there are no files to work on", .0.display())]
     Bare(PathBuf),
+    /// The run's own repository is gone, or is none any more.
+    #[error("the run's repository {} is missing or damaged", .0.display())]
+    NoShadow(PathBuf),
+    /// The project's repository cannot be asked.
+    #[error("the git repository {} cannot be used", path.display())]
+    Broken {
+        path: PathBuf,
+        #[source]
+        source: Box<WorkspaceError>,
+    },
     /// Mode `worktree` or a base revision was asked for outside git.
     #[error("{} is not in a git repository, and {what} needs one", path.display())]
     NotInGit { path: PathBuf, what: &'static str },
@@ -92,12 +102,23 @@ impl WorkspaceError {
         Self::System { action, path: path.to_path_buf(), source: source.into() }
     }
 
+    /// The user's repository gave `error` instead of an answer; what is not the repository's fault stays as it is.
+    pub(super) fn broken(path: &std::path::Path, error: Self) -> Self {
+        match error {
+            Self::Git { .. } => Self::Broken { path: path.to_path_buf(), source: Box::new(error) },
+            other => other,
+        }
+    }
+
     /// What the user could do about it, where we know.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::GitMissing | Self::GitTooOld { .. } => {
                 Some("install git 2.38 or newer; `workspace.mode: in-place` does without, and without rollback")
             }
+            Self::NoShadow(_) => Some("what its tasks changed is in there: restore it, or start a new run"),
+            Self::Broken { .. } => Some("mend it: `git status` and `git fsck` say more"),
+            Self::NoRevision(_) => Some("`git log --oneline` shows the commits there are"),
             Self::Bare(_) => Some("point -C at a clone with files"),
             Self::NotInGit { .. } => Some("use `workspace.mode: auto` or `copy`"),
             Self::NestedRepository(_) => Some("remove the inner `.git`, or have it ignored"),
@@ -107,7 +128,6 @@ impl WorkspaceError {
             Self::Git { .. }
             | Self::Garbled { .. }
             | Self::TooMuch { .. }
-            | Self::NoRevision(_)
             | Self::Replaced(_)
             | Self::Glob(_)
             | Self::Intent { .. }

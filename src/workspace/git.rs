@@ -18,6 +18,11 @@ use crate::text;
 /// The most a listing may say; a project of a million files stays under it.
 const LISTING: usize = 256 << 20;
 
+/// The longest any command may take: git says nothing while it hashes.
+const WALL: Duration = Duration::from_secs(60 * 60);
+/// The longest a first question may take that reads next to nothing: whoever does not answer it will not answer others.
+pub(super) const PROBE: Duration = Duration::from_secs(10);
+
 /// Settings that no repository can override. Filters, external diffs and merge drivers need a config to name their
 /// program; the shadow's config is ours, the user's and the system's are not read, and `info/attributes` takes the
 /// attributes away besides.
@@ -71,6 +76,7 @@ pub(super) struct Call<'a> {
     env: BTreeMap<OsString, OsString>,
     work_tree: Option<&'a Path>,
     stdin: Option<Vec<u8>>,
+    wall: Duration,
 }
 
 impl Git {
@@ -88,7 +94,7 @@ impl Git {
 
     pub(super) fn call<I: IntoIterator<Item: AsRef<OsStr>>>(&self, args: I) -> Call<'_> {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        Call { git: self, config: Vec::new(), args, env: BTreeMap::new(), work_tree: None, stdin: None }
+        Call { git: self, config: Vec::new(), args, env: BTreeMap::new(), work_tree: None, stdin: None, wall: WALL }
     }
 }
 
@@ -121,6 +127,13 @@ impl<'a> Call<'a> {
     #[must_use]
     pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.insert(name.into(), value.as_ref().to_owned());
+        self
+    }
+
+    /// Ends the command once it has taken `wall`.
+    #[must_use]
+    pub(super) fn within(mut self, wall: Duration) -> Self {
+        self.wall = wall;
         self
     }
 
@@ -186,7 +199,6 @@ impl<'a> Call<'a> {
         argv.extend(self.args.iter().cloned());
         let mut env = environment(&self.git.tools.env);
         env.extend(self.env.clone());
-        let wall = Duration::from_secs(60 * 60);
         Command {
             argv,
             env,
@@ -194,8 +206,7 @@ impl<'a> Call<'a> {
             stdin,
             stdout,
             stderr: Sink::Memory { cap: 64 << 10 },
-            // git says nothing while it hashes.
-            limits: Limits { wall, idle: wall, output_bytes: 4 << 30, ..Limits::default() },
+            limits: Limits { wall: self.wall, idle: self.wall, output_bytes: 4 << 30, ..Limits::default() },
         }
     }
 
@@ -219,7 +230,7 @@ pub(super) fn parts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The version as git says it, refused when it is too old.
 pub(super) async fn version(git: &Git) -> Result<String, WorkspaceError> {
     // `--version` looks at no repository, so the folder need not be one yet.
-    let said = git.call(["version"]).output().await?;
+    let said = git.call(["version"]).within(PROBE).output().await?;
     let said = String::from_utf8_lossy(&said);
     let version = said.trim().trim_start_matches("git version ").to_owned();
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));

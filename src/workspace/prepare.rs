@@ -11,6 +11,7 @@ use super::project::{self, UserGit};
 use super::shadow::Shadow;
 use super::snapshot::{Source, Taken};
 use crate::ids::{ObjectId, RunId};
+use crate::sys::fs;
 
 /// Where work happens. An enum, because without snapshots there is no rollback, no proof and no apply: whoever uses it has
 /// to say what then.
@@ -73,6 +74,8 @@ pub async fn prepare(options: Options, shadow: &Path, run: &RunId, tools: &Tools
     let nested =
         base.taken.nested.iter().map(|path| format!("left out: {} is a git repository of its own", path.display()));
     notes.extend(nested);
+    // Before anyone hears of the run: a cache that cannot be written to would only show with the first task.
+    fs::create_dirs(&options.cache)?;
     let tree = base.taken.tree;
     let space = Space::Isolated(Box::new(Workspaces::new(shadow, options, run, tree.clone(), filled)));
     Ok(Prepared { space, commit: base.commit, tree: Some(tree), git: Some(version), notes })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::WorkspaceError;
-use super::git::{Git, Tools};
+use super::git::{Git, PROBE, Tools};
 use super::ignores;
 use super::shadow::path;
 use crate::process::{End, Sink};
@@ -95,8 +95,10 @@ async fn open(dot_git: &Path, root: &Path, project: &Path, tools: &Tools) -> Res
     let said = git
         .call(["rev-parse", "--path-format=absolute", "--show-object-format", "--git-dir", "--git-common-dir"])
         .work_tree(root)
+        .within(PROBE)
         .output()
-        .await?;
+        .await
+        .map_err(|error| WorkspaceError::broken(dot_git, error))?;
     let garbled = || WorkspaceError::Garbled { command: "rev-parse".into() };
     let mut lines = said.split(|byte| *byte == b'\n');
     let format = String::from_utf8_lossy(lines.next().ok_or_else(garbled)?).into_owned();

@@ -71,9 +71,7 @@ impl Shadow {
         if fs::kind(&head)? == Some(fs::Kind::File) {
             return Ok(Self { git: Git::new(tools, path) });
         }
-        // Reading it gives the error that names the path.
-        fs::read(&head, 1)?;
-        Err(WorkspaceError::Replaced(path.to_path_buf()))
+        Err(WorkspaceError::NoShadow(path.to_path_buf()))
     }
 
     /// A new one. `objects` is the user's object folder, read as an alternate.

@@ -11,6 +11,7 @@ mod apply;
 mod config;
 mod corpus;
 mod golden;
+mod hostile;
 mod message;
 mod output;
 mod place;

@@ -27,14 +27,16 @@ impl From<WorkspaceError> for CliError {
             | WorkspaceError::Setup { .. }
             | WorkspaceError::SetupNotStarted { .. } => Exit::Unusable,
             WorkspaceError::Bare(_)
+            | WorkspaceError::Broken { .. }
             | WorkspaceError::NotInGit { .. }
             | WorkspaceError::NoRevision(_)
             | WorkspaceError::NestedRepository(_)
             | WorkspaceError::Copy { .. }
             | WorkspaceError::Glob(_) => Exit::Usage,
-            WorkspaceError::Replaced(_) | WorkspaceError::Intent { .. } | WorkspaceError::IntentTooNew { .. } => {
-                Exit::State
-            }
+            WorkspaceError::NoShadow(_)
+            | WorkspaceError::Replaced(_)
+            | WorkspaceError::Intent { .. }
+            | WorkspaceError::IntentTooNew { .. } => Exit::State,
             WorkspaceError::Git { .. } | WorkspaceError::File(_) | WorkspaceError::System { .. } => Exit::Records,
             WorkspaceError::Cancelled => Exit::Interrupt,
             WorkspaceError::Process(inner) => return inner.into(),

@@ -35,6 +35,7 @@ fn hint(error: &StoreError) -> Option<String> {
         StoreError::Damaged { .. } | StoreError::Empty { .. } | StoreError::Malformed { .. } => {
             "bring the file back from a backup, or begin a new run"
         }
+        StoreError::Meddled { .. } => "find out which program wrote to it; begin a new run",
         StoreError::NoSuchRun { nearest: None, .. } | StoreError::NotARun { .. } => {
             "`orchestra runs list` shows the runs there are; `--runs-dir` looks elsewhere"
         }

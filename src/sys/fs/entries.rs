@@ -67,6 +67,27 @@ pub fn canonical(path: &Path) -> Result<PathBuf, FileError> {
     std::fs::canonicalize(path).at("find", path)
 }
 
+/// `path` without links as far as it exists; the rest, which is still to be made, as it is given.
+pub fn resolved(path: &Path) -> Result<PathBuf, FileError> {
+    for there in path.ancestors() {
+        match std::fs::canonicalize(there) {
+            Ok(real) => return Ok(real.join(path.strip_prefix(there).unwrap_or(Path::new("")))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(FileError::new("find", there, error)),
+        }
+    }
+    Ok(path.to_path_buf())
+}
+
+/// What is at `path` once all links are followed. `None` if there is nothing.
+pub fn target_kind(path: &Path) -> Result<Option<Kind>, FileError> {
+    match std::fs::metadata(path) {
+        Ok(meta) => Ok(Some(kind_of(meta.file_type()))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(FileError::new("look at", path, error)),
+    }
+}
+
 fn kind_of(file_type: FileType) -> Kind {
     if file_type.is_symlink() {
         Kind::Link

@@ -1,9 +1,12 @@
 //! Reading, always with a cap: a file that someone else wrote never decides how much memory we use.
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper around the file system")]
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use super::error::{At, Cause, FileError};
 
@@ -14,6 +17,10 @@ pub fn read(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
     let meta = file.metadata().at("read", path)?;
     if meta.is_dir() {
         return Err(FileError::new("read", path, Cause::IsFolder));
+    }
+    if !meta.is_file() {
+        let special = io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, a socket or a device");
+        return Err(FileError::new("read", path, special));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(cap)).unwrap_or(0));
     file.take(cap.saturating_add(1)).read_to_end(&mut bytes).at("read", path)?;
@@ -31,5 +38,7 @@ pub fn read_text(path: &Path, cap: u64) -> Result<String, FileError> {
 
 /// Opens a file for reading.
 pub fn open(path: &Path) -> Result<File, FileError> {
-    File::open(path).at("open", path)
+    // A pipe in the place of a file would keep us waiting for its writer; for files this flag means nothing.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    OpenOptions::new().read(true).custom_flags(flags).open(path).at("open", path)
 }
