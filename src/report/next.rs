@@ -43,7 +43,10 @@ impl Summary {
                 }
                 StopCause::Quota(None) => vec![resume("go on, once the quota is back")],
                 StopCause::Limit(name) => vec![step(
-                    format!("orchestra resume {run} --set {name}=VALUE"),
+                    match name.as_str() {
+                        "limits.run" => format!("orchestra resume {run} --timeout +30m"),
+                        name => format!("orchestra resume {run} --set {name}=VALUE"),
+                    },
                     "go on with a higher limit; nothing finished runs again",
                 )],
                 StopCause::Held(task) => vec![
@@ -131,7 +134,11 @@ mod tests {
             (Kind::RunStopped { why: StopCause::Held(id("a")) }, "orchestra resume RUN --approve a"),
             (
                 Kind::RunStopped { why: StopCause::Limit("limits.run".to_owned()) },
-                "orchestra resume RUN --set limits.run=VALUE",
+                "orchestra resume RUN --timeout +30m",
+            ),
+            (
+                Kind::RunStopped { why: StopCause::Limit("limits.launches".to_owned()) },
+                "orchestra resume RUN --set limits.launches=VALUE",
             ),
         ] {
             let mut story = Story::opening("t", &[("a", Role::Implement)]);

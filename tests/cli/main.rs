@@ -12,6 +12,7 @@ mod config;
 mod corpus;
 mod golden;
 mod hostile;
+mod limits;
 mod message;
 mod output;
 mod place;
