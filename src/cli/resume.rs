@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
 use super::listen::Listener;
 use super::{CliError, Exit, Session, asked, drive, equip};
-use crate::config::Loaded;
+use crate::config::{Loaded, Origin};
 use crate::console::Output;
 use crate::dispatch::{self, Held, Survey, Wishes};
-use crate::event::{Decision, Event, PlanAccepted, Terms};
+use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Terms};
 use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
 use crate::report::{Facts, Liveness, Report, Summary};
-use crate::run::{Consent, RunState};
+use crate::run::{Consent, Phase, RunState};
 use crate::store::{self, RunDir, RunEntry, StoreError};
 use crate::sys::fs;
 use crate::ticket::{MAX_BYTES, Source, Ticket};
@@ -33,11 +33,15 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     }
     let ticket = ticket(&entry.dir, &held.events)?;
     let wishes = wishes(session, &loaded, &held.state, args)?;
+    if held.state.phase == Phase::Finished(RunVerdict::Success) && wishes.plan.is_none() && !wishes.accept_changed {
+        // Nobody is needed for nothing: an agent that is gone by now is no reason to fail.
+        return nothing_to_do(session, &held.events);
+    }
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(held.state.plan());
     let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
     equip::someone_implements(&loaded.config, &plan, ticket.diffs.iter().any(|diff| !diff.files.is_empty()))?;
     let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
-    let terms = terms(&loaded, &held.state, args);
+    let terms = terms(&loaded, &entry.dir, &held.state, args);
     let before = held.events.clone();
     let listener = Listener::start(equipment.cancel.clone());
     let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)
@@ -164,17 +168,28 @@ fn edited(
     Ok(Some(PlanAccepted { revision: state.revision() + 1, plan, checks, checks_sha }))
 }
 
-fn terms(loaded: &Loaded, state: &RunState, args: &ResumeArgs) -> Terms {
+fn terms(loaded: &Loaded, dir: &RunDir, state: &RunState, args: &ResumeArgs) -> Terms {
     let mut terms = equip::terms(&loaded.config);
     terms.in_place = state.base.tree.is_none();
-    // What an earlier resume was given stays given.
-    terms.run_time = terms.run_time.max(state.terms.run_time);
+    // What an earlier resume was given stays given, unless this one says otherwise.
+    if !is_said_now(loaded, dir, "limits.run") {
+        terms.run_time = state.terms.run_time;
+    }
     match args.timeout {
         Some(Allowance::Add(more)) => terms.run_time = state.terms.run_time.plus(more),
         Some(Allowance::Set(all)) => terms.run_time = all,
         None => {}
     }
     terms
+}
+
+/// Whether this very call gives `key` a value, by a flag or by a file that it names.
+fn is_said_now(loaded: &Loaded, dir: &RunDir, key: &str) -> bool {
+    match loaded.origins.get(key) {
+        Some(Origin::Flag(_)) => true,
+        Some(Origin::Named(file, _)) => *file != dir.config(),
+        Some(Origin::Default | Origin::User(..) | Origin::Project(..) | Origin::Env(_)) | None => false,
+    }
 }
 
 fn nothing_to_do(session: &Session, events: &[Event]) -> Result<Exit, CliError> {
@@ -203,7 +218,7 @@ fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) 
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(state.plan());
     let roles = equip::roles_of(plan.ok_or(dispatch::DispatchError::NoPlan)?);
     let equipment = equip::equipment(session, loaded, &roles)?;
-    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, &state, args))?;
+    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, dir, &state, args))?;
     show(session, &survey)?;
     let refused = !survey.changed.is_empty() && !wishes.accept_changed && !survey.nothing_to_do;
     Ok(if refused { Exit::State } else { Exit::Success })

@@ -85,7 +85,8 @@ struct Dispatcher {
     workers: JoinSet<()>,
     inbox: mpsc::UnboundedReceiver<Message>,
     outbox: mpsc::UnboundedSender<Message>,
-    stopping: Option<Signal>,
+    /// Nothing more is begun; the run stops for this as soon as what is at work has ended.
+    stopping: Option<StopCause>,
     wake_at: Option<Timestamp>,
     workspace_known: bool,
     listening: bool,
@@ -158,9 +159,9 @@ impl Dispatcher {
     /// Decides and acts until nothing more follows from what is known.
     fn step(&mut self) -> Result<(), DispatchError> {
         loop {
-            if let Some(signal) = self.stopping {
+            if let Some(why) = self.stopping.clone() {
                 if self.workers.is_empty() && self.inbox.is_empty() && self.state.is_idle_of_attempts() {
-                    self.append(None, None, Kind::RunStopped { why: StopCause::Signal(i32::from(signal.number())) })?;
+                    self.append(None, None, Kind::RunStopped { why })?;
                 }
                 return Ok(());
             }
@@ -206,7 +207,8 @@ impl Dispatcher {
             Action::Wait { until } => self.wake_at = Some(until),
             Action::CancelAll { limit } => {
                 tracing::warn!(limit, "a limit of the run is used up");
-                self.work.cancel.cancel();
+                self.stop(StopCause::Limit(limit.to_owned()));
+                return Ok(true);
             }
             // Planners that need no model are asked before the loop begins.
             Action::Propose { .. } | Action::Parse { .. } => return Err(DispatchError::NoPlan),
@@ -222,6 +224,8 @@ impl Dispatcher {
         if let Some(done) = self.state.task(task).and_then(|task| task.done.as_ref())
             && done.key == key
             && done.input_tree == head
+            // In place nothing tells whether the files are those of then.
+            && head.is_some()
         {
             let reused = TaskReused { from: done.attempt, key };
             return self.append(Some(id), None, Kind::TaskReused(Box::new(reused)));
@@ -356,16 +360,18 @@ impl Dispatcher {
         let order = if open { *self.link.orders.borrow_and_update() } else { Order::GoOn };
         match order {
             Order::GoOn => {}
-            Order::Stop(signal) => {
-                self.stopping = Some(signal);
-                self.work.cancel.cancel();
-            }
+            Order::Stop(signal) => self.stop(StopCause::Signal(i32::from(signal.number()))),
             Order::Kill(signal) => {
-                self.stopping = Some(signal);
-                self.work.cancel.cancel();
+                self.stop(StopCause::Signal(i32::from(signal.number())));
                 self.work.hands.supervisors.hurry();
             }
         }
+    }
+
+    /// Ends what is at work. From here on nothing is decided: what was cancelled would only be asked for again.
+    fn stop(&mut self, why: StopCause) {
+        self.stopping = Some(why);
+        self.work.cancel.cancel();
     }
 
     /// The next moment at which something could be due: a retry, or the end of the run's time.

@@ -1,9 +1,12 @@
 //! What a resume would do, found out on a copy of the state: the events it would append first, task by task the reason,
 //! and what an edit would run again. `--explain` shows it, a resume does it.
 
+use std::collections::BTreeSet;
+
 use super::Identity;
 use crate::event::{AttemptFinished, Decision, Event, FORMAT, Kind, PlanAccepted, RunOpened, RunVerdict};
 use crate::ids::{ObjectId, TaskId};
+use crate::plan::Role;
 use crate::run::{Consent, Illegal, Phase, RunState, Status};
 use crate::time::Timestamp;
 
@@ -92,6 +95,7 @@ pub fn survey(
         draft.reopen_chain(&changed)?;
     }
     draft.reopen_unsuccessful()?;
+    draft.reopen_overtaken()?;
     for (task, decision) in &wishes.decisions {
         draft.decide(task.as_ref(), *decision)?;
     }
@@ -165,6 +169,30 @@ impl Draft {
             .collect();
         for (ordinal, why) in ended {
             self.record(self.id(ordinal), None, Kind::TaskReopened { why })?;
+        }
+        Ok(())
+    }
+
+    /// What ran although a dependency had failed (`run_if: always`) has seen nothing of the work that is done now: it, and
+    /// what builds on it, comes after that work again. Where the work fails again its result is taken.
+    fn reopen_overtaken(&mut self) -> Result<(), Illegal> {
+        let Some(graph) = self.state.graph() else { return Ok(()) };
+        let chain = self.state.chain().to_vec();
+        let mut overtaken = BTreeSet::new();
+        // A task stands in the chain behind all that it depends on, so one pass finds them all.
+        for task in &chain {
+            let succeeded = |dep: &u32| self.state.task(*dep).is_some_and(|dep| dep.status == Status::Succeeded);
+            if graph.deps(*task).iter().any(|dep| overtaken.contains(dep) || !succeeded(dep)) {
+                overtaken.insert(*task);
+            }
+        }
+        for task in chain.into_iter().rev().filter(|task| overtaken.contains(task)) {
+            let role = self.state.plan().and_then(|plan| plan.tasks.get(task as usize)).map(|task| task.role);
+            // Finished work that others were put on top of stays: it is never paid for again unasked.
+            if role.is_some_and(Role::is_read_only) || self.state.chain().last() == Some(&task) {
+                let why = "a task it depends on is done again".to_owned();
+                self.record(self.id(task), None, Kind::TaskReopened { why })?;
+            }
         }
         Ok(())
     }

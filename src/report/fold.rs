@@ -84,7 +84,8 @@ impl Summary {
             self.first_at = event.at;
         }
         self.last_at = self.last_at.max(event.at);
-        if !matches!(event.kind, Kind::RunOpened(_))
+        // A new process is a session of its own, and what is applied afterwards takes none of the run's time.
+        if !matches!(event.kind, Kind::RunOpened(_) | Kind::ChangeApplied { .. })
             && let Some(session) = self.sessions.last_mut()
         {
             session.last_at = session.last_at.max(event.at);

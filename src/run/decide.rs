@@ -208,7 +208,7 @@ impl Round<'_> {
     }
 
     fn used_up(&self) -> Option<Action> {
-        let unfinished = (self.accepted.over as usize) < self.accepted.tasks.len();
+        let unfinished = (self.accepted.over as usize) < self.accepted.tasks.len() || self.busy.verifying;
         if !unfinished || self.state.elapsed(self.now) < self.state.terms.run_time {
             return None;
         }

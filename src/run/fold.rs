@@ -56,7 +56,11 @@ impl RunState {
         }
         self.transition(event).map_err(|why| illegal(event, why))?;
         self.seq = event.seq;
-        self.last_at = self.last_at.max(event.at);
+        match event.kind {
+            // It comes hours or days after the run, whose time it does not use.
+            Kind::ChangeApplied { .. } => {}
+            _ => self.last_at = self.last_at.max(event.at),
+        }
         Ok(())
     }
 
@@ -304,4 +308,28 @@ impl RunState {
 
 fn illegal(event: &Event, why: impl Into<String>) -> Illegal {
     Illegal { seq: event.seq, kind: event.kind.name(), why: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::samples::{event, every_kind, run_started};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn what_is_applied_a_day_later_uses_none_of_the_runs_time() {
+        let mut state = RunState::begin(&event(1, run_started())).unwrap();
+        let day = Span::from_secs(86_400);
+        let began = state.session_start;
+        let sample = |wanted: &str| every_kind().into_iter().find(|event| event.kind.name() == wanted).unwrap().kind;
+        let mut seq = 1;
+        let mut apply = |state: &mut RunState, name: &str, at: Timestamp| {
+            seq += 1;
+            state.apply(&Event { at, ..event(seq, sample(name)) }).unwrap();
+        };
+        apply(&mut state, "plan.accepted", began.after(Span::from_secs(1)));
+        apply(&mut state, "change.applied", began.after(day));
+        apply(&mut state, "run.opened", began.after(day).after(day));
+        assert_eq!(state.elapsed(began.after(day).after(day)), Span::from_secs(1));
+    }
 }

@@ -208,7 +208,7 @@ impl RunState {
         let accepted = self.executing()?;
         accepted.may_begin(ordinal)?;
         let done = accepted.tasks[ordinal as usize].done.as_ref().ok_or("the task never succeeded")?;
-        if done.key != reused.key || done.attempt != reused.from || done.input_tree != head {
+        if done.key != reused.key || done.attempt != reused.from || done.input_tree != head || head.is_none() {
             return Err("its inputs are not those of its success".to_owned());
         }
         accepted.chain.push(ordinal);
@@ -289,10 +289,11 @@ impl Accepted {
             return Err(format!("the task is {}, not over", task.status.word()));
         }
         if task.status == Status::Succeeded {
-            if self.chain.last() != Some(&ordinal) {
+            // What leaves the tree as it was has nothing on top of it.
+            if self.chain.last() != Some(&ordinal) && !self.plan.tasks[ordinal as usize].role.is_read_only() {
                 return Err("later work was put on top of it".to_owned());
             }
-            self.chain.pop();
+            self.chain.retain(|other| *other != ordinal);
         }
         let task = &mut self.tasks[ordinal as usize];
         task.status = Status::Pending { next_attempt: task.last_attempt + 1, not_before: None };

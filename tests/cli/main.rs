@@ -10,6 +10,7 @@ mod already;
 mod apply;
 mod config;
 mod corpus;
+mod critic;
 mod golden;
 mod hostile;
 mod limits;
