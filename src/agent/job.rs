@@ -1,6 +1,7 @@
 //! The trait, what an attempt is given, and what it gives back.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -11,6 +12,7 @@ use crate::ids::TraceId;
 use crate::message::{TaskMessage, TaskResult};
 use crate::model::Delta;
 use crate::policy::Limits;
+use crate::sys::fs::FileError;
 
 /// Someone who can attempt a task. It never retries by itself.
 pub trait Agent: Send + Sync {
@@ -132,7 +134,7 @@ pub enum Note {
 }
 
 /// How an attempt ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Outcome {
     /// A claim, or a failure.
     pub outcome: AttemptOutcome,
@@ -144,6 +146,8 @@ pub struct Outcome {
     pub leaked: u32,
     /// Whether output was cut at its cap.
     pub truncated: bool,
+    /// The record of it that could not be written: then the attempt proves nothing about the agent.
+    pub unwritable: Option<Arc<FileError>>,
 }
 
 impl Outcome {
@@ -157,7 +161,13 @@ impl Outcome {
         Self::of(AttemptOutcome::Failed(Failure::new(class, detail)))
     }
 
+    /// An attempt whose records do not fit on the disk, which is nobody's failure but the disk's.
+    pub(super) fn unwritable(error: FileError) -> Self {
+        let failed = Self::failed(FailureClass::Interrupted, "its records could not be written");
+        Self { unwritable: Some(Arc::new(error)), ..failed }
+    }
+
     pub(super) fn of(outcome: AttemptOutcome) -> Self {
-        Self { outcome, usage: Usage::default(), exit: None, leaked: 0, truncated: false }
+        Self { outcome, usage: Usage::default(), exit: None, leaked: 0, truncated: false, unwritable: None }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn keep(files: &AttemptFiles, result: &TaskResult) -> Result<(), Reco
 pub(super) fn claim(files: &AttemptFiles, result: &TaskResult) -> Outcome {
     match keep(files, result) {
         Ok(()) => Outcome::claim(result),
-        Err(error) => Outcome::failed(FailureClass::Unusable, &chain(&error)),
+        Err(error) => error.into(),
     }
 }
 
@@ -38,6 +38,15 @@ pub(super) enum RecordError {
     /// It is no JSON.
     #[error("cannot write as JSON")]
     Json(#[from] serde_json::Error),
+}
+
+impl From<RecordError> for Outcome {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::File(error) => Self::unwritable(error),
+            RecordError::Json(_) => Self::failed(FailureClass::Unusable, &chain(&error)),
+        }
+    }
 }
 
 /// An error and all its causes in one line, for a failure's detail.

@@ -41,17 +41,8 @@ pub(super) async fn drive(
     let (ended, progress) =
         tokio::join!(dispatch::drive(state, journal, Arc::clone(&work), link, events), tell(progress, shown));
     drop(listener);
-    let ending = match ended {
-        Ok(ending) => ending,
-        Err(error) => {
-            return Err(CliError::from(error).or_hint(format!(
-                "go on with `orchestra{} resume {}`",
-                session.called(),
-                run_name(&dir)
-            )));
-        }
-    };
-    leave::report(session, &work, &ending.state, &progress).await?;
+    let ending = ended.map_err(|error| leads_on(session, &dir, error.into()))?;
+    leave::report(session, &work, &ending.state, &progress).await.map_err(|error| leads_on(session, &dir, error))?;
     drop(lock);
     let exit = exit_of(&ending);
     if exit == Exit::Success
@@ -65,6 +56,16 @@ pub(super) async fn drive(
         work.hands.supervisors.shutdown().await;
     }
     Ok(exit)
+}
+
+/// The error with the way to go on.
+fn leads_on(session: &Session, dir: &RunDir, error: CliError) -> CliError {
+    let go_on = format!("go on with `orchestra{} resume {}`", session.called(), run_name(dir));
+    if error.exit() == Exit::Records {
+        error.hint(format!("what was recorded is kept: see that the disk has room, then {go_on}"))
+    } else {
+        error.or_hint(go_on)
+    }
 }
 
 /// The name of a run, as it is typed.

@@ -70,4 +70,7 @@ pub enum DispatchError {
     /// A file in the run directory could not be read or written.
     #[error(transparent)]
     File(#[from] crate::sys::fs::FileError),
+    /// What an attempt leaves in the run directory could not be written.
+    #[error(transparent)]
+    Record(Arc<crate::sys::fs::FileError>),
 }

@@ -127,6 +127,9 @@ async fn run_attempt(
     let outcome = with_link(plan.agent.as_ref(), job, cancel).await;
     // Fails where something is in it, and only then.
     drop(fs::remove_empty_dir(&artifacts));
+    if let Some(error) = outcome.unwritable {
+        return Err(DispatchError::Record(error));
+    }
     let mut finished = AttemptFinished {
         outcome: outcome.outcome,
         tree: None,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::error::WorkspaceError;
-use super::git::{Call, failed, parts};
+use super::git::{Call, parts};
 use super::shadow::{Mode, Shadow, path};
 use crate::ids::ObjectId;
 use crate::process::{End, Sink};
@@ -90,10 +90,9 @@ impl Shadow {
         }
         let files = self.changed_files(a, b).await?;
         let patch = ["-p", "--binary"];
-        let name = "diff-tree".to_owned();
         let exit = self.diff_tree(&patch, a, b).exit(Sink::Memory { cap }).await?;
         if !matches!(exit.end, End::Code(0)) {
-            return Err(failed(name, &exit));
+            return Err(self.git.failed("diff-tree", &exit));
         }
         let text = String::from_utf8_lossy(&exit.stdout.bytes).into_owned();
         Ok(Change { files, patch: text, truncated: exit.stdout.truncated })
@@ -129,7 +128,7 @@ impl Shadow {
             End::Code(0) if exit.stdout.total > LARGEST_PATCH => Ok(PatchFile::Cut { of: exit.stdout.total }),
             End::Code(0) => Ok(PatchFile::Whole),
             End::Code(_) | End::Signal(_) | End::TimedOut | End::Stalled | End::Cancelled | End::OutputCap => {
-                Err(failed("diff-tree".to_owned(), &exit))
+                Err(self.git.failed("diff-tree", &exit))
             }
         }
     }

@@ -16,8 +16,8 @@ pub enum WorkspaceError {
     #[error("git {found} is too old; 2.38 or newer is needed")]
     GitTooOld { found: String },
     /// A git command failed.
-    #[error("`git {command}` failed ({}): {message}", ended(*.end))]
-    Git { command: String, end: End, message: String },
+    #[error("`git {command}` failed in {} ({}): {message}", dir.display(), ended(*.end))]
+    Git { command: String, dir: PathBuf, end: End, message: String },
     /// A git command said something it never should.
     #[error("`git {command}` answered what cannot be understood")]
     Garbled { command: String },

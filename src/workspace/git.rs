@@ -88,6 +88,17 @@ impl Git {
         &self.dir
     }
 
+    /// A command of this repository that failed, with what it said.
+    pub(super) fn failed(&self, command: &str, exit: &Exit) -> WorkspaceError {
+        let said = String::from_utf8_lossy(&exit.stderr.bytes);
+        WorkspaceError::Git {
+            command: command.to_owned(),
+            dir: self.dir.clone(),
+            end: exit.end,
+            message: text::clean(text::tail(said.trim(), 1024)).into_owned(),
+        }
+    }
+
     pub(super) fn tools(&self) -> &Tools {
         &self.tools
     }
@@ -145,10 +156,10 @@ impl<'a> Call<'a> {
 
     /// What it said, if it succeeded.
     pub(super) async fn output(self) -> Result<Vec<u8>, WorkspaceError> {
-        let name = self.name();
+        let (name, git) = (self.name(), self.git);
         let exit = self.exit(Sink::Memory { cap: LISTING }).await?;
         if exit.end != End::Code(0) {
-            return Err(failed(name, &exit));
+            return Err(git.failed(&name, &exit));
         }
         if exit.stdout.truncated {
             return Err(WorkspaceError::TooMuch { command: name, cap: LISTING });
@@ -214,12 +225,6 @@ impl<'a> Call<'a> {
     fn name(&self) -> String {
         self.args.first().map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default()
     }
-}
-
-/// A git command that failed, with what it said.
-pub(super) fn failed(command: String, exit: &Exit) -> WorkspaceError {
-    let said = String::from_utf8_lossy(&exit.stderr.bytes);
-    WorkspaceError::Git { command, end: exit.end, message: text::clean(text::tail(said.trim(), 1024)).into_owned() }
 }
 
 /// The parts of output under `-z`.

@@ -55,7 +55,7 @@ pub async fn apply_patch(
             if mode == PatchMode::Apply {
                 let exit = attempt.run(reading, &[]).await?;
                 if exit.end != End::Code(0) {
-                    return Err(super::git::failed("apply".into(), &exit));
+                    return Err(git.failed("apply", &exit));
                 }
             }
             return Ok(Patched::Applied { paths });

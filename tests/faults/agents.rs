@@ -259,7 +259,7 @@ async fn a_flood_is_cut_and_the_answer_at_its_end_is_still_found() {
     let script = "head -c 12000000 /dev/zero | tr '\\0' x; echo; echo '{\"status\":\"done\",\"summary\":\"end\"}'";
     let outcome = world.sh(script, ", parser: json").await;
     assert_eq!((claim(&outcome).summary.as_str(), outcome.truncated), ("end", true));
-    assert!(fs::metadata(world.root.path().join("attempt/stdout.log")).unwrap().len() <= 8 << 20);
+    assert!(fs::metadata(world.root.path().join("attempt/stdout.log")).unwrap().len() <= 4 << 20);
 }
 
 #[tokio::test]

@@ -4,13 +4,16 @@
     clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stderr,
     reason = "tests look at the world from outside"
 )]
 
 mod agents;
 mod apply;
 mod checks;
+mod disk;
 mod kill;
+mod limits;
 mod process;
 mod races;
 mod rig;

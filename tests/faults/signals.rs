@@ -49,7 +49,7 @@ fn each_signal_ends_a_run_gracefully_with_its_own_code() {
         let (rig, run) = under_way(TIDY);
         run.signal(signal);
         let output = run.end();
-        output.exits(code).says(&format!("orchestra resume {}", rig.name()));
+        output.exits(code).says(&format!("resume {}", rig.name()));
         let words: Vec<_> = rig.log().into_iter().map(|(word, ..)| word).collect();
         assert_eq!(words, ["start", "term", "cleaned"], "told, and given the time");
         assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
@@ -102,7 +102,7 @@ fn ctrl_c_while_a_workspace_is_set_up_ends_the_set_up() {
     let run = rig.start();
     rig.logged("setup");
     run.signal(Signal::INT);
-    run.end().exits(130).says("orchestra resume");
+    run.end().exits(130).says(&format!("resume {}", rig.name()));
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
     fs::write(&setup, "exit 0\n").unwrap();
     resumes(&rig);
@@ -119,7 +119,7 @@ fn ctrl_c_while_a_check_runs_leaves_the_work_that_was_done() {
     let run = rig.start();
     rig.logged("check");
     run.signal(Signal::INT);
-    run.end().exits(130).says("orchestra resume");
+    run.end().exits(130).says(&format!("resume {}", rig.name()));
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
     fs::write(&check, "test -e a.txt\n").unwrap();
     resumes(&rig);
@@ -195,7 +195,7 @@ fn a_signal_to_a_resume_is_like_one_to_the_run() {
     let resume = rig.go(&["resume", &rig.name()]);
     rig.logged("start");
     kill_process(Pid::from_child(&resume.child), Signal::TERM).unwrap();
-    resume.end().exits(143).says("orchestra resume");
+    resume.end().exits(143).says(&format!("resume {}", rig.name()));
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
     resumes(&rig);
 }

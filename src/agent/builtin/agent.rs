@@ -37,7 +37,7 @@ impl Builtin {
             return cancelled();
         }
         if let Err(error) = records::open(&job) {
-            return Outcome::failed(FailureClass::Unusable, &chain(&error));
+            return error.into();
         }
         let outcome = match job.message.role {
             Role::Research => blocking(move || look(&job)).await,

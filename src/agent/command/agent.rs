@@ -19,13 +19,13 @@ use super::{ending, environment};
 use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
 use crate::ids::AgentName;
 use crate::model::Delta;
-use crate::process::{self, Command, Exit, Output, Sink, Stdin, Supervisors};
+use crate::process::{self, Command, Exit, Output, ProcessError, Sink, Stdin, Supervisors};
 use crate::sys::env::Env;
 use crate::sys::{fs, machine};
 use crate::text;
 
-/// Bytes of each stream kept as a file.
-const LOG: u64 = 8 << 20;
+/// Bytes of each stream kept as a file. A flood on both, and an answer of nothing but escapes, stay below 20 MB.
+const LOG: u64 = 4 << 20;
 /// The end of stdout kept in memory: an answer is looked for there.
 const ANSWER: usize = 1 << 20;
 /// The end of stderr kept in memory, for a failure's detail.
@@ -100,7 +100,7 @@ impl Program {
     async fn attempt(&self, job: &Job, link: &Link) -> Outcome {
         let temp = match self.prepare(job) {
             Ok(temp) => temp,
-            Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
+            Err(error) => return error.into(),
         };
         let argv: Vec<OsString> = self.argv.iter().map(|argument| argument.fill(job)).collect();
         if argv.iter().any(|argument| argument.len() >= MAX_ARGUMENT) {
@@ -126,6 +126,7 @@ impl Program {
         );
         let outcome = match exit {
             Ok(exit) => self.outcome(job, &exit),
+            Err(ProcessError::File(error)) => Outcome::unwritable(error),
             Err(error) => Outcome::of(AttemptOutcome::Failed(ending::not_run(&error))),
         };
         // The folder may be large. Should it be impossible to remove, the system's own cleaning takes it.

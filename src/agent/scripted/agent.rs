@@ -58,7 +58,7 @@ impl ScriptedAgent {
 
     async fn play(&self, job: &Job, link: &Link) -> Outcome {
         if let Err(error) = records::open(job) {
-            return Outcome::failed(FailureClass::Unusable, &chain(&error));
+            return error.into();
         }
         let task = job.message.task_id.as_str();
         let Some(answer) = self.script.answer(task, job.attempt) else {

@@ -36,6 +36,7 @@ impl From<DispatchError> for CliError {
             DispatchError::Agent(error) => error.into(),
             DispatchError::Survey(error) => error.into(),
             DispatchError::File(error) => error.into(),
+            DispatchError::Record(error) => Self::unwritable(&error),
             DispatchError::NoAgent { .. } => Self::of(Exit::Usage, &error),
             DispatchError::Unsound(_) => {
                 Self::of(Exit::State, &error).hint("bring the file back from a backup, or begin a new run")

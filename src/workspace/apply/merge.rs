@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::error::WorkspaceError;
-use super::super::git::{failed, parts};
+use super::super::git::parts;
 use super::super::shadow::{NewCommit, Shadow, path};
 use crate::ids::ObjectId;
 use crate::process::{End, Sink};
@@ -41,7 +41,7 @@ pub(super) async fn merge(
             names.dedup();
             Ok(Merged::Conflicts(names))
         }
-        _ => Err(failed("merge-tree".into(), &exit)),
+        _ => Err(shadow.git.failed("merge-tree", &exit)),
     }
 }
 

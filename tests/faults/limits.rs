@@ -1,0 +1,153 @@
+//! What agents may do to us: outlast their time, leave things behind, flood, read; and what a run may spend.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::rig::{Going, Rig, WRITES_A_FILE, eventually};
+use crate::signals::STUBBORN;
+
+#[test]
+fn an_agent_that_outlasts_its_time_and_ignores_term_is_gone_after_its_grace() {
+    let rig = Rig::new(&["a"], STUBBORN).with(&["limits.task=1s", "run.attempts=1"]);
+    let output = rig.run();
+    output.exits(1).says("timeout");
+    assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
+    assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
+    let finished = rig.event("attempt.finished", Some("a"));
+    assert_eq!(finished["data"]["outcome"]["failed"]["class"], "timeout");
+    rig.script(WRITES_A_FILE);
+    rig.resume().exits(0);
+    rig.journal_is_clean();
+}
+
+#[test]
+fn a_silent_agent_is_stalled() {
+    let rig = Rig::new(&["a"], "sleep 300\n").with(&["limits.idle=1s", "run.attempts=1"]);
+    rig.run().exits(1);
+    assert_eq!(rig.event("attempt.finished", Some("a"))["data"]["outcome"]["failed"]["class"], "stalled");
+    assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
+}
+
+#[test]
+fn what_a_finished_agent_leaves_holding_its_output_is_ended_and_recorded() {
+    let leaves = format!("setsid sh -c \"trap '' TERM; while :; do sleep 1; done\" &\n{WRITES_A_FILE}");
+    let rig = Rig::new(&["a"], &leaves);
+    let output = rig.run();
+    output.exits(0);
+    assert!(output.took < Duration::from_secs(10), "{:?}", output.took);
+    let leaked = rig.event("attempt.finished", Some("a"))["data"]["leaked"].as_u64().unwrap();
+    assert!(leaked >= 2, "the daemon and the sleep: {leaked}");
+    assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
+}
+
+/// The most memory that the process of a run ever had, in KiB.
+fn peak(run: &mut Going) -> u64 {
+    let status = format!("/proc/{}/status", run.child.id());
+    let mut peak = 0;
+    eventually("its end", || {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak = line.and_then(|kib| kib.parse().ok()).unwrap_or(0).max(peak);
+        run.has_ended().then_some(())
+    });
+    peak
+}
+
+/// Bytes below a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(
+            |entry| {
+                if entry.file_type().unwrap().is_dir() { size(&entry.path()) } else { entry.metadata().unwrap().len() }
+            },
+        )
+        .sum()
+}
+
+#[test]
+fn a_flood_without_a_line_break_is_cut_and_costs_neither_memory_nor_disk() {
+    let floods = format!("head -c 100000000 /dev/zero >&2 & head -c 300000000 /dev/zero\nwait\n{WRITES_A_FILE}");
+    let rig = Rig::new(&["a"], &floods);
+    let mut run = rig.start();
+    let peak = peak(&mut run);
+    run.end().exits(0);
+    assert!(peak > 0 && peak < 150_000, "{peak} KiB");
+    assert!(size(&rig.dir()) < 20_000_000, "{} bytes", size(&rig.dir()));
+    assert_eq!(rig.event("attempt.finished", Some("a"))["data"]["truncated"], true);
+}
+
+#[test]
+fn an_agent_finds_the_end_of_its_input_and_our_own_input_is_not_read() {
+    let rig = Rig::new(&["a"], &format!("cat >> \"$LOG\"\n{WRITES_A_FILE}"));
+    // A pipe that stays open and has something in it.
+    let (reader, writer) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut &writer, b"stolen x 1\n").unwrap();
+    let mut command = rig.world.command(rig.run_args());
+    let mut child =
+        command.stdin(reader.try_clone().unwrap()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status = eventually("its end", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    drop((command, writer));
+    let mut unread = String::new();
+    std::io::Read::read_to_string(&mut &reader, &mut unread).unwrap();
+    assert_eq!(unread, "stolen x 1\n");
+    assert!(rig.log().iter().all(|(word, ..)| word != "stolen"));
+}
+
+#[test]
+fn a_run_that_is_out_of_time_ends_with_4_and_more_time_finishes_it() {
+    let slow = "echo \"start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT\" >> \"$LOG\"\nif [ $ORCHESTRA_TASK_ID = b ]; then setsid sleep 300 & sleep 300; fi\necho x > $ORCHESTRA_TASK_ID.txt\n";
+    let rig = Rig::new(&["a", "b"], slow).with(&["limits.run=2s"]);
+    let started = Instant::now();
+    rig.run().exits(4).says(&format!("resume {}", rig.name()));
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
+    rig.script(WRITES_A_FILE);
+    // What was spent stays spent.
+    rig.resume().exits(4);
+    rig.world.orchestra(["resume", &rig.name(), "--timeout", "+60s"]).exits(0);
+    rig.journal_is_clean();
+    assert_eq!(rig.starts()["a"], 1);
+}
+
+#[test]
+fn launches_that_are_used_up_end_a_run_with_4() {
+    let rig = Rig::new(&["a", "b", "c"], WRITES_A_FILE).with(&["limits.launches=2"]);
+    rig.run().exits(4).says("launches");
+    assert_eq!(rig.starts().values().sum::<usize>(), 2);
+    rig.world.orchestra(["resume", &rig.name(), "--set", "limits.launches=10"]).exits(0);
+    rig.journal_is_clean();
+    assert_eq!(rig.starts().values().sum::<usize>(), 3);
+}
+
+#[test]
+fn a_full_standard_output_is_told_and_not_a_panic() {
+    for form in ["text", "json", "jsonl"] {
+        let rig = Rig::new(&["a"], WRITES_A_FILE);
+        for args in [rig.run_args(), vec!["runs".into(), "show".into()]] {
+            let mut command = rig.world.command([args, vec!["--output".into(), form.into()]].concat());
+            let full = File::options().write(true).open("/dev/full").unwrap();
+            let output = command.stdin(Stdio::null()).stdout(full).output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!stderr.contains("panicked"), "{stderr}");
+            // As text, a run has nothing for stdout.
+            let silent = form == "text" && !stderr.contains("standard output");
+            assert_eq!(output.status.code(), Some(if silent { 0 } else { 8 }), "{form}: {stderr}");
+        }
+        rig.journal_is_clean();
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let rig = Rig::new(&["a"], WRITES_A_FILE);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = rig.world.command([rig.run_args(), vec!["--output".into(), "jsonl".into()]].concat());
+    let output = command.stdin(Stdio::null()).stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    rig.journal_is_clean();
+}
