@@ -374,9 +374,10 @@ fn warning(summary: &Summary) -> String {
     let confined = match started.sandbox {
         Sandbox::None => "none. Agents and checks ran with your own rights; do not run strangers' tickets.",
     };
-    let place = match started.terms.in_place {
-        true => " They worked in place, in your own files: no snapshot, no rollback, no proof of what was changed.",
-        false => "",
+    let place = if started.terms.in_place {
+        " They worked in place, in your own files: no snapshot, no rollback, no proof of what was changed."
+    } else {
+        ""
     };
     format!("{confined}{place}")
 }

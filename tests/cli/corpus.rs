@@ -41,7 +41,7 @@ fn every_plan_text_is_judged_in_time_and_words() {
         output.exits(if output.code == 0 { 0 } else { 2 });
         assert!(output.took < Duration::from_secs(5), "{name}: {output}");
         assert!(
-            output.code == 0 || (output.stderr.contains("$") && output.stderr.contains("hint:")),
+            output.code == 0 || (output.stderr.contains('$') && output.stderr.contains("hint:")),
             "{name}: {output}"
         );
     }

@@ -127,9 +127,8 @@ impl Plain {
         let rest = &word[bare.len()..];
         let hex = bare.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let plain = match shape(bare).as_str() {
-            "9-9-9T9:9:9.9Z" => "<time>".to_owned(),
             "9-9-9" if bare.len() == 10 => "<date>".to_owned(),
-            "9:9:9" => "<time>".to_owned(),
+            "9:9:9" | "9-9-9T9:9:9.9Z" => "<time>".to_owned(),
             "9ms" | "9s" | "9.9s" => "<span>".to_owned(),
             _ if bare == env!("CARGO_PKG_VERSION") => "<version>".to_owned(),
             _ if bare.starts_with("OP-2") && bare.len() == 23 => "<plan>".to_owned(),

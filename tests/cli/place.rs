@@ -147,3 +147,52 @@ fn nothing_is_left_in_the_cache_of_a_run_that_ended_well() {
     let left: Vec<_> = crate::scene::files(&work).into_keys().collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn repositories_of_every_shape_are_worked_on_and_get_their_change() {
+    let shapes: [(&str, fn(&Scene)); 4] = [
+        ("without a commit", |scene| drop(scene.git(&["init", "-q"]))),
+        ("with sha256", |scene| drop(scene.git(&["init", "-q", "--object-format=sha256"]))),
+        ("with another repository in it", |scene| {
+            scene.git(&["init", "-q"]);
+            scene.world.file("inner/a.txt", "a\n");
+            git(&scene.world.project().join("inner"), &["init", "-q"]);
+        }),
+        ("with names that are hard to write", |scene| {
+            use std::os::unix::ffi::OsStrExt as _;
+            scene.git(&["init", "-q"]);
+            for name in [&b"new\nline"[..], b"\xff\xfe", b"-rf", b"sp ace \xc3\xbc", b":(glob)*"] {
+                std::fs::write(scene.world.project().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
+            }
+            std::os::unix::fs::symlink("/etc/passwd", scene.world.project().join("link")).unwrap();
+            scene.commit("hard names");
+        }),
+    ];
+    for (shape, make) in shapes {
+        let scene = fixing(Scene::bare());
+        make(&scene);
+        let before = scene.tree();
+        scene.run(&[]).exits(0);
+        assert_eq!(scene.tree(), before, "{shape}");
+        scene.orchestra(["apply"]).exits(0);
+        let after = scene.tree();
+        let new: Vec<_> = after.keys().filter(|path| !before.contains_key(*path)).collect();
+        assert_eq!(new, [std::path::Path::new("fix.txt")], "{shape}");
+        assert!(before.iter().all(|(path, content)| after.get(path) == Some(content)), "{shape}");
+    }
+}
+
+#[test]
+fn a_linked_worktree_is_a_project_of_its_own() {
+    let scene = fixing(Scene::new());
+    let linked = scene.world.project().with_file_name("linked");
+    scene.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    for name in ["orchestra.yaml", "answers.json", "plan.json"] {
+        std::fs::copy(scene.world.project().join(name), linked.join(name)).unwrap();
+    }
+    let before = scene.tree();
+    scene.world.orchestra(["-C", "../linked", "run", "--plan", "plan.json", "--config", "orchestra.yaml"]).exits(0);
+    scene.world.orchestra(["-C", "../linked", "apply"]).exits(0);
+    assert_eq!(std::fs::read_to_string(linked.join("fix.txt")).unwrap(), "fixed\n");
+    assert_eq!(scene.tree(), before);
+}

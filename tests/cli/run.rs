@@ -188,7 +188,7 @@ fn artifacts_are_kept_with_the_hash_of_what_is_stored() {
     let mut contents: Vec<String> = Vec::new();
     for row in rows {
         let stored = std::fs::read(scene.dir().join(text(&row["path"]))).unwrap();
-        let sha: String = Sha256::digest(&stored).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha = Sha256::digest(&stored).iter().fold(String::new(), |sha, byte| sha + &format!("{byte:02x}"));
         assert_eq!((&row["sha256"], &row["size"]), (&json!(sha), &json!(stored.len())));
         assert_eq!((&row["task"], &row["attempt"]), (&json!("make"), &json!(1)));
         contents.push(String::from_utf8(stored).unwrap());
