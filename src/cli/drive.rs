@@ -60,7 +60,7 @@ pub(super) async fn drive(
 
 /// The error with the way to go on.
 fn leads_on(session: &Session, dir: &RunDir, error: CliError) -> CliError {
-    let go_on = format!("go on with `orchestra{} resume {}`", session.called(), run_name(dir));
+    let go_on = format!("go on with `orchestra resume {}{}`", run_name(dir), session.called());
     if error.exit() == Exit::Records {
         error.hint(format!("what was recorded is kept: see that the disk has room, then {go_on}"))
     } else {

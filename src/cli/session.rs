@@ -75,7 +75,7 @@ impl Session {
         }
     }
 
-    /// The flags that led to this project, to be put behind `orchestra` in a command that is to be typed next.
+    /// The flags that led to this project, to be put behind a command that is to be typed next.
     pub fn called(&self) -> String {
         let flags = [("-C", &self.globals.directory), ("--config", &self.globals.config)];
         let given =

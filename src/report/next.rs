@@ -6,9 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{Facts, Standing, Summary, TaskStatus, words};
 use crate::event::{RunVerdict, StopCause};
 
-/// What every command begins with.
-const PROGRAM: &str = "orchestra";
-
 /// A command, and what it would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NextStep {
@@ -23,7 +20,7 @@ impl Summary {
     pub fn next_steps(&self, facts: &Facts) -> Vec<NextStep> {
         let mut steps = self.steps(facts);
         for step in &mut steps {
-            step.command.insert_str(PROGRAM.len(), &facts.called);
+            step.command.push_str(&facts.called);
         }
         steps
     }
@@ -154,7 +151,7 @@ mod tests {
         let called = " --config 'a b.yaml'".to_owned();
         let facts = Facts { liveness: Liveness::Gone, diff: None, called };
         let first = Summary::of(&story.events).next_steps(&facts).remove(0);
-        assert_eq!(first.command, "orchestra --config 'a b.yaml' resume 20261121-093312-a1b2");
+        assert_eq!(first.command, "orchestra resume 20261121-093312-a1b2 --config 'a b.yaml'");
     }
 
     #[test]
