@@ -30,7 +30,9 @@ pub(super) async fn drive(
         session.console.warn(&format!("diagnostics are not kept: {error}"));
     }
     let (show, shown) = mpsc::unbounded_channel();
-    let questions = session.can_ask().then(|| ask_on_terminal(session));
+    let (ask, asked) = mpsc::unbounded_channel();
+    let questions = session.can_ask().then_some(ask);
+    let desk = Desk { shown, asked, terminal: ask_on_terminal(session) };
     let orders = listener.attach(work.hands.supervisors.clone());
     let link = Link { events: show, orders, questions };
     let progress = match before {
@@ -39,7 +41,7 @@ pub(super) async fn drive(
     };
     let dir = work.dir.clone();
     let (ended, progress) =
-        tokio::join!(dispatch::drive(state, journal, Arc::clone(&work), link, events), tell(progress, shown));
+        tokio::join!(dispatch::drive(state, journal, Arc::clone(&work), link, events), tell(progress, desk));
     drop(listener);
     let ending = ended.map_err(|error| leads_on(session, &dir, error.into()))?;
     leave::report(session, &work, &ending.state, &progress).await.map_err(|error| leads_on(session, &dir, error))?;
@@ -86,14 +88,31 @@ fn exit_of(ending: &Ending) -> Exit {
     }
 }
 
-/// Shows every event as it becomes durable; gives the progress back when the run has ended.
-async fn tell(mut progress: Progress, mut shown: mpsc::UnboundedReceiver<Event>) -> Progress {
-    while let Some(event) = shown.recv().await {
+/// What comes from the run to people.
+struct Desk {
+    shown: mpsc::UnboundedReceiver<Event>,
+    asked: mpsc::UnboundedReceiver<Question>,
+    terminal: mpsc::UnboundedSender<Question>,
+}
+
+/// Shows every event as it becomes durable, and a question after what it is about; gives the progress back when the run
+/// has ended.
+async fn tell(mut progress: Progress, mut desk: Desk) -> Progress {
+    loop {
+        let event = tokio::select! {
+            biased;
+            event = desk.shown.recv() => event,
+            Some(question) = desk.asked.recv() => {
+                // Its sender drops the answer too when the terminal is gone.
+                drop(desk.terminal.send(question));
+                continue;
+            }
+        };
+        let Some(event) = event else { return progress };
         if let Err(error) = progress.event(&event) {
             tracing::error!(%error, seq = event.seq, "an event could not be shown");
         }
     }
-    progress
 }
 
 /// A thread that asks on the terminal, one question at a time. It ends with the process: a read cannot be taken back.

@@ -58,6 +58,8 @@ pub struct Ending {
 /// An effect that waits for its event to be durable.
 enum Effect {
     Attempt(Box<worker::AttemptPlan>),
+    /// What is asked about was shown before.
+    Ask(Question),
 }
 
 /// Runs an opened run until it is finished or stopped. The caller keeps the lock.
@@ -203,7 +205,7 @@ impl Dispatcher {
                 let (work, out) = (Arc::clone(&self.work), self.outbox.clone());
                 self.workers.spawn(worker::settle(work, plan, out));
             }
-            Action::Ask { task } => self.ask(task),
+            Action::Ask { task } => self.ask(task)?,
             Action::Wait { until } => self.wake_at = Some(until),
             Action::CancelAll { limit } => {
                 tracing::warn!(limit, "a limit of the run is used up");
@@ -254,14 +256,16 @@ impl Dispatcher {
         self.release()
     }
 
-    fn ask(&mut self, task: Option<u32>) {
-        let Some(questions) = &self.link.questions else { return };
+    fn ask(&mut self, task: Option<u32>) -> Result<(), DispatchError> {
+        if self.link.questions.is_none() {
+            return Ok(());
+        }
         let id = task.and_then(|task| self.state.plan()?.tasks.get(task as usize)).map(|task| task.id.clone());
         let (answer, answered) = oneshot::channel();
         let out = self.outbox.clone();
         self.busy.asking = true;
         // A closed channel is an answer too: the receiver below sees its sender gone.
-        drop(questions.send(Question { task: id, answer }));
+        self.awaiting.push_back((self.state.seq, Effect::Ask(Question { task: id, answer })));
         let cancel = self.work.cancel.clone();
         self.workers.spawn(async move {
             // A person may never answer; the run must still be able to stop.
@@ -271,6 +275,7 @@ impl Dispatcher {
             };
             drop(out.send(Message::Answered { task, decision }));
         });
+        self.release()
     }
 
     fn handle(&mut self, message: Message) -> Result<(), DispatchError> {
@@ -346,9 +351,15 @@ impl Dispatcher {
             }
         }
         while self.awaiting.front().is_some_and(|(seq, _)| *seq <= safe) {
-            if let Some((_, Effect::Attempt(plan))) = self.awaiting.pop_front() {
-                let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.work.cancel.clone());
-                self.workers.spawn(worker::attempt(work, *plan, out, cancel));
+            match self.awaiting.pop_front() {
+                Some((_, Effect::Attempt(plan))) => {
+                    let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.work.cancel.clone());
+                    self.workers.spawn(worker::attempt(work, *plan, out, cancel));
+                }
+                Some((_, Effect::Ask(question))) => {
+                    drop(self.link.questions.as_ref().map(|questions| questions.send(question)));
+                }
+                None => {}
             }
         }
         Ok(())
