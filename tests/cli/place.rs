@@ -150,7 +150,8 @@ fn nothing_is_left_in_the_cache_of_a_run_that_ended_well() {
 
 #[test]
 fn repositories_of_every_shape_are_worked_on_and_get_their_change() {
-    let shapes: [(&str, fn(&Scene)); 4] = [
+    type Make = fn(&Scene);
+    let shapes: [(&str, Make); 4] = [
         ("without a commit", |scene| drop(scene.git(&["init", "-q"]))),
         ("with sha256", |scene| drop(scene.git(&["init", "-q", "--object-format=sha256"]))),
         ("with another repository in it", |scene| {
