@@ -82,7 +82,7 @@ fn exit_of(ending: &Ending) -> Exit {
             Exit::from_code(u8::try_from(*number).unwrap_or(0).saturating_add(128))
         }
         Phase::Stopped(StopCause::Limit(_)) => Exit::Exhausted,
-        Phase::Stopped(StopCause::Approval | StopCause::Held(_)) => Exit::Denied,
+        Phase::Stopped(StopCause::Approval) => Exit::Denied,
         Phase::Stopped(StopCause::Quota(_)) => Exit::Unusable,
         Phase::Planning { .. } | Phase::Executing => Exit::Internal,
     }

@@ -408,8 +408,6 @@ pub enum StopCause {
     Approval,
     /// An agent or a model cannot be used before this time.
     Quota(Option<Timestamp>),
-    /// A task was interrupted too often.
-    Held(TaskId),
 }
 
 /// Where a change was brought.

@@ -235,7 +235,6 @@ fn end_kinds() -> Vec<Kind> {
         StopCause::Approval,
         StopCause::Quota(Some(Timestamp::from_millis(1))),
         StopCause::Quota(None),
-        StopCause::Held(task_id()),
     ];
     kinds.extend(stops.map(|why| Kind::RunStopped { why }));
     kinds.push(Kind::RunFinished { verdict: RunVerdict::Unverified, exit: 3 });

@@ -46,10 +46,6 @@ impl Summary {
                     },
                     "go on with a higher limit; nothing finished runs again",
                 )],
-                StopCause::Held(task) => vec![
-                    step(format!("orchestra resume {run} --approve {task}"), "run the held task again"),
-                    step(format!("orchestra resume {run} --reject {task}"), "leave the held task out"),
-                ],
             },
             Standing::Finished(verdict) => match verdict {
                 RunVerdict::Success => self.bring(facts),
@@ -110,7 +106,7 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::super::Liveness;
-    use super::super::sample::{Story, id};
+    use super::super::sample::Story;
     use super::*;
     use crate::event::{Kind, Verdict};
     use crate::plan::Role;
@@ -128,7 +124,6 @@ mod tests {
             (Kind::RunFinished { verdict: RunVerdict::Failed, exit: 1 }, "orchestra resume RUN"),
             (Kind::RunFinished { verdict: RunVerdict::Success, exit: 0 }, "orchestra apply RUN"),
             (Kind::RunStopped { why: StopCause::Signal(15) }, "orchestra resume RUN"),
-            (Kind::RunStopped { why: StopCause::Held(id("a")) }, "orchestra resume RUN --approve a"),
             (
                 Kind::RunStopped { why: StopCause::Limit("limits.run".to_owned()) },
                 "orchestra resume RUN --timeout +30m",

@@ -134,7 +134,7 @@ fn exit_of(cause: &StopCause) -> u8 {
     match cause {
         StopCause::Signal(number) => u8::try_from(128 + number.clamp(&0, &127)).unwrap_or(u8::MAX),
         StopCause::Limit(_) => 4,
-        StopCause::Approval | StopCause::Held(_) => 5,
+        StopCause::Approval => 5,
         StopCause::Quota(_) => 6,
     }
 }

@@ -172,7 +172,6 @@ pub(crate) fn stop(cause: &StopCause) -> String {
         StopCause::Approval => "a person must decide".to_owned(),
         StopCause::Quota(Some(until)) => format!("a quota is used up until {} UTC", time(*until)),
         StopCause::Quota(None) => "a quota is used up".to_owned(),
-        StopCause::Held(task) => format!("{task} was interrupted too often and is held"),
     }
 }
 
