@@ -144,12 +144,16 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Knows `secrets` as (name, value). Values under 6 bytes are left alone: they would hit by chance.
+    /// Knows `secrets` as (name, value), also where a value stands inside a JSON text: a key of several lines does not look
+    /// like itself there. Values under 6 bytes are left alone: they would hit by chance.
     pub fn new(secrets: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut secrets: Vec<_> = secrets
             .into_iter()
             .filter(|(_, value)| value.len() >= 6)
-            .map(|(name, value)| (name, value.into_bytes()))
+            .flat_map(|(name, value)| {
+                let escaped = in_json(&value).filter(|escaped| *escaped != value);
+                escaped.into_iter().chain([value]).map(move |value| (name.clone(), value.into_bytes()))
+            })
             .collect();
         secrets.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.cmp(b)));
         let longest = secrets.first().map_or(0, |(_, value)| value.len());
@@ -194,9 +198,24 @@ impl Redactor {
     }
 }
 
+/// A value as it stands between the quotes of a JSON string.
+fn in_json(value: &str) -> Option<String> {
+    let quoted = serde_json::to_string(value).ok()?;
+    Some(quoted.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_known_inside_a_json_text_too() {
+        let key = "-----BEGIN \"KEY\"-----\nabc\n";
+        let redactor = Redactor::new([("KEY".to_owned(), key.to_owned())]);
+        let said = serde_json::json!({"summary": format!("it is {key}!")}).to_string();
+        assert_eq!(redactor.text(&said), r#"{"summary":"it is [KEY]!"}"#);
+        assert_eq!(redactor.text(key), "[KEY]");
+    }
 
     #[test]
     fn escapes_bidi_and_controls_never_reach_a_terminal() {

@@ -2,17 +2,21 @@
 
 use std::io::BufRead as _;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::listen::Listener;
 use super::{CliError, Exit, Session, TraceOf, leave};
 use crate::console::Progress;
-use crate::dispatch::{self, Ending, Link, Opened, Question};
-use crate::event::{Decision, Event, StopCause};
+use crate::dispatch::{self, Ending, Link, Opened, Order, Question};
+use crate::event::{Decision, Event};
 use crate::run::Phase;
 use crate::store::RunDir;
 use crate::text;
+
+/// How long what was said may still take to be read after a second signal.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs what was opened to its end and leaves its report. `before` are the events of earlier processes.
 pub(super) async fn drive(
@@ -34,14 +38,25 @@ pub(super) async fn drive(
     let questions = session.can_ask().then_some(ask);
     let desk = Desk { shown, asked, terminal: ask_on_terminal(session) };
     let orders = listener.attach(work.hands.supervisors.clone());
+    let given_up = gives_up(orders.clone());
     let link = Link { events: show, orders, questions };
     let progress = match before {
         [] => Progress::new(session.console.clone()),
         before => Progress::resumed(session.console.clone(), before),
     };
     let dir = work.dir.clone();
-    let (ended, progress) =
-        tokio::join!(dispatch::drive(state, journal, Arc::clone(&work), link, events), tell(progress, desk));
+    // In a thread of its own: whoever does not read what it says holds up neither the run nor its end.
+    let runtime = tokio::runtime::Handle::current();
+    let telling = tokio::task::spawn_blocking(move || runtime.block_on(tell(progress, desk)));
+    let ended = dispatch::drive(state, journal, Arc::clone(&work), link, events).await;
+    let progress = tokio::select! {
+        told = telling => told.map_err(|error| CliError::internal(&error))?,
+        () = given_up => {
+            // All of it is on record; `runs report` makes what is not written here.
+            session.console.abandon();
+            return Ok(ended.map_or_else(|error| CliError::from(error).exit(), |ending| exit_of(&ending)));
+        }
+    };
     drop(listener);
     let ending = ended.map_err(|error| leads_on(session, &dir, error.into()))?;
     leave::report(session, &work, &ending.state, &progress).await.map_err(|error| leads_on(session, &dir, error))?;
@@ -78,14 +93,17 @@ pub(super) fn run_name(dir: &RunDir) -> String {
 fn exit_of(ending: &Ending) -> Exit {
     match &ending.state.phase {
         Phase::Finished(verdict) => (*verdict).into(),
-        Phase::Stopped(StopCause::Signal(number)) => {
-            Exit::from_code(u8::try_from(*number).unwrap_or(0).saturating_add(128))
-        }
-        Phase::Stopped(StopCause::Limit(_)) => Exit::Exhausted,
-        Phase::Stopped(StopCause::Approval) => Exit::Denied,
-        Phase::Stopped(StopCause::Quota(_)) => Exit::Unusable,
+        Phase::Stopped(cause) => Exit::from_code(cause.exit()),
         Phase::Planning { .. } | Phase::Executing => Exit::Internal,
     }
+}
+
+/// Returns a moment after a second signal: whoever sends one waits for no reader.
+async fn gives_up(mut orders: watch::Receiver<Order>) {
+    if orders.wait_for(|order| matches!(order, Order::Kill(_))).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(PATIENCE).await;
 }
 
 /// What comes from the run to people.

@@ -1,14 +1,14 @@
 //! `plan check` and `plan show`: whether a plan is sound, and what it says.
 
 use super::args::{PlanFile, Settings, TicketArgs};
+use super::equip;
 use super::error::CliError;
 use super::exit::Exit;
 use super::input::{self, Unread};
 use super::session::Session;
-use crate::config::Config;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
-use crate::plan::{self, Caps, Defaults, Fault, Faults, Plan, PlanCheck, RunIf};
+use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, RunIf};
 use crate::sys::{clock, fs, machine};
 
 /// Tasks named in the one line about the critical path.
@@ -95,13 +95,6 @@ pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
     Ok(out)
 }
 
-/// The caps on a plan, as the configuration has them.
-pub fn caps(config: &Config) -> Caps {
-    let limits = &config.limits;
-    let large = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-    Caps { tasks: large(limits.plan_tasks), bytes: large(limits.plan_bytes) }
-}
-
 /// What a plan gets that its text does not bring.
 pub fn defaults() -> Result<Defaults, CliError> {
     let salt = machine::random().map_err(|error| CliError::new(Exit::Internal, "no random bytes").because(&error))?;
@@ -117,7 +110,7 @@ struct Look {
 }
 
 fn look(session: &Session, asked: &PlanFile) -> Result<Look, CliError> {
-    let caps = caps(&session.config(asked.caps.settings())?.config);
+    let caps = equip::caps(&session.config(asked.caps.settings())?.config);
     match input::read(session, &asked.file, caps.bytes as u64) {
         Ok(input) => {
             let (found, plan) = plan::check(&input.text, &caps, &defaults()?);

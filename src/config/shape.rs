@@ -207,13 +207,6 @@ pub enum Unchecked {
     Allow,
 }
 
-impl Unchecked {
-    /// Whether unchecked work may count as done.
-    pub fn is_allowed(self) -> bool {
-        matches!(self, Self::Allow)
-    }
-}
-
 impl TryFrom<u32> for Version {
     type Error = String;
     fn try_from(number: u32) -> Result<Self, String> {

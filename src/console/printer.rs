@@ -135,9 +135,10 @@ impl Console {
         self.say(Verbosity::Quiet, rendered);
     }
 
-    /// Whether stdout's reader is gone: what only makes data may stop.
-    pub fn is_stdout_gone(&self) -> bool {
-        self.shared.stdout.is_broken()
+    /// Says nothing more, and waits for nobody who does not read what was said.
+    pub fn abandon(&self) {
+        self.shared.stdout.abandon();
+        self.shared.stderr.abandon();
     }
 
     /// Whether all data reached stdout. A closed pipe is not an error; a full disk is.

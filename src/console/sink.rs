@@ -1,11 +1,14 @@
 //! A stream that may be closed, full or gone: it remembers, and never panics.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One of the two streams. Each write is one call under one lock, so that lines never mix.
 pub(super) struct Sink {
     inner: Mutex<Inner>,
+    /// Nobody waits for it any more; beside the lock, which a write that never returns may hold.
+    abandoned: AtomicBool,
 }
 
 struct Inner {
@@ -16,11 +19,14 @@ struct Inner {
 
 impl Sink {
     pub(super) fn new(to: Box<dyn Write + Send>) -> Self {
-        Self { inner: Mutex::new(Inner { to, broken: None }) }
+        Self { inner: Mutex::new(Inner { to, broken: None }), abandoned: AtomicBool::new(false) }
     }
 
     /// Writes all of it, or remembers why not; after that it is silent.
     pub(super) fn write(&self, text: &str) {
+        if self.abandoned.load(Ordering::Relaxed) {
+            return;
+        }
         let mut inner = self.lock();
         if inner.broken.is_some() || text.is_empty() {
             return;
@@ -30,13 +36,16 @@ impl Sink {
         }
     }
 
-    /// Whether its reader is gone, or it failed otherwise.
-    pub(super) fn is_broken(&self) -> bool {
-        self.lock().broken.is_some()
+    /// From now on it is silent, also while a write waits for a reader who does not read.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
     }
 
     /// The failure, once; a reader that has gone away is none.
     pub(super) fn failure(&self) -> io::Result<()> {
+        if self.abandoned.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let mut inner = self.lock();
         match inner.broken.take() {
             Some(error) => {
@@ -76,12 +85,12 @@ mod tests {
         let closed = Sink::new(Box::new(Failing(io::ErrorKind::BrokenPipe, 0)));
         closed.write("a\n");
         closed.write("b\n");
-        assert!(closed.is_broken() && closed.failure().is_ok());
+        assert!(closed.failure().is_ok());
 
         let full = Sink::new(Box::new(Failing(io::ErrorKind::StorageFull, 0)));
         full.write("a\n");
         full.write("b\n");
         assert_eq!(full.failure().unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert!(full.failure().is_ok() && full.is_broken());
+        assert!(full.failure().is_ok());
     }
 }

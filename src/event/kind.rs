@@ -410,6 +410,18 @@ pub enum StopCause {
     Quota(Option<Timestamp>),
 }
 
+impl StopCause {
+    /// The exit code that says the same.
+    pub fn exit(&self) -> u8 {
+        match self {
+            Self::Signal(number) => u8::try_from(128 + number.clamp(&0, &127)).unwrap_or(u8::MAX),
+            Self::Limit(_) => 4,
+            Self::Approval => 5,
+            Self::Quota(_) => 6,
+        }
+    }
+}
+
 /// Where a change was brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedOnto {

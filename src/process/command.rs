@@ -69,13 +69,6 @@ pub enum End {
     OutputCap,
 }
 
-impl End {
-    /// The command ended by itself with code 0.
-    pub fn is_success(self) -> bool {
-        self == Self::Code(0)
-    }
-}
-
 /// What was kept of one output stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {

@@ -124,17 +124,8 @@ impl Summary {
     pub fn exit_code(&self) -> Option<u8> {
         match (&self.finished, &self.stopped) {
             (Some((_, exit)), _) => Some(*exit),
-            (None, Some(cause)) => Some(exit_of(cause)),
+            (None, Some(cause)) => Some(cause.exit()),
             (None, None) => None,
         }
-    }
-}
-
-fn exit_of(cause: &StopCause) -> u8 {
-    match cause {
-        StopCause::Signal(number) => u8::try_from(128 + number.clamp(&0, &127)).unwrap_or(u8::MAX),
-        StopCause::Limit(_) => 4,
-        StopCause::Approval => 5,
-        StopCause::Quota(_) => 6,
     }
 }

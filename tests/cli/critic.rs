@@ -1,7 +1,9 @@
 //! What went wrong once when somebody looked for it: limits, late events, work that was overtaken.
 
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::scene::{Scene, appears};
@@ -69,4 +71,31 @@ fn a_finished_run_needs_no_agent_any_more() {
     std::fs::remove_file(scene.world.project().join("answers.json")).unwrap();
     let run = scene.runs()[0].clone();
     scene.resume(&[&run]).exits(0).says("nothing to do");
+}
+
+#[test]
+fn a_reader_that_does_not_read_holds_up_neither_the_run_nor_its_end() {
+    let scene = Scene::new();
+    scene.shell("text", "sleep 50");
+    // The first events alone are more than a pipe holds.
+    let task = |n: u32| json!({"id": format!("look-{n}"), "role": "research", "instructions": "Look. ".repeat(200)});
+    scene.plan(&(0..100).map(task).collect::<Vec<_>>());
+    let mut command = scene.command(["run", "--plan", "plan.json", "--output", "jsonl"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let journal = scene.world.project().join("runs/latest/events.jsonl");
+    let said = |what: &str| std::fs::read_to_string(&journal).is_ok_and(|text| text.contains(what));
+    let within = |limit: u64, holds: &mut dyn FnMut() -> bool| {
+        let begun = Instant::now();
+        while !holds() {
+            assert!(begun.elapsed() < Duration::from_secs(limit), "it hung");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let pid = Pid::from_child(&child);
+    within(30, &mut || said("attempt.started"));
+    kill_process(pid, Signal::INT).unwrap();
+    within(30, &mut || said("run.stopped"));
+    kill_process(pid, Signal::INT).unwrap();
+    within(10, &mut || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }

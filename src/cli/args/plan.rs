@@ -1,6 +1,6 @@
 //! `plan`: what is asked about a plan file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
@@ -80,11 +80,4 @@ pub struct PlanCaps {
     /// Most bytes a plan may have
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub max_bytes: Option<u32>,
-}
-
-impl PlanFile {
-    /// Whether standard input is meant.
-    pub fn is_stdin(&self) -> bool {
-        self.file == Path::new("-")
-    }
 }
