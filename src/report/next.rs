@@ -50,6 +50,10 @@ impl Summary {
             Standing::Finished(verdict) => match verdict {
                 RunVerdict::Success => self.bring(facts),
                 RunVerdict::Planned => vec![resume("run this plan as it is")],
+                // What was refused stays refused in its run.
+                RunVerdict::Denied if self.tasks.iter().all(|task| task.status == TaskStatus::Pending) => {
+                    vec![step(format!("orchestra run --plan {run}"), "begin a new run of the plan that was refused")]
+                }
                 RunVerdict::Failed | RunVerdict::Denied => {
                     vec![resume("run what failed or was skipped again; nothing finished runs again"), self.explain()]
                 }
@@ -123,6 +127,7 @@ mod tests {
             (Kind::RunFinished { verdict: RunVerdict::Planned, exit: 0 }, "orchestra resume RUN"),
             (Kind::RunFinished { verdict: RunVerdict::Failed, exit: 1 }, "orchestra resume RUN"),
             (Kind::RunFinished { verdict: RunVerdict::Success, exit: 0 }, "orchestra apply RUN"),
+            (Kind::RunFinished { verdict: RunVerdict::Denied, exit: 5 }, "orchestra run --plan RUN"),
             (Kind::RunStopped { why: StopCause::Signal(15) }, "orchestra resume RUN"),
             (
                 Kind::RunStopped { why: StopCause::Limit("limits.run".to_owned()) },

@@ -33,16 +33,31 @@ pub(super) fn copy(names: &[String], project: &Path, folder: &Path) -> Result<()
             None => return Err(refuse("it is not there")),
         }
         let target = folder.join(relative);
+        // Looked at first: making the folders would follow a link that an agent has left.
+        if leaves(folder, relative)? {
+            return Err(refuse("in the workspace a link leads to it"));
+        }
         if let Some(parent) = target.parent() {
             fs::create_dirs(parent)?;
-        }
-        if !parents_are_folders(folder, relative)? {
-            return Err(refuse("in the workspace a link leads to it"));
         }
         fs::remove_file(&target)?;
         fs::write(&target, &fs::read(&project.join(relative), LARGEST)?)?;
     }
     Ok(())
+}
+
+/// Whether something that is there on the way is no folder.
+fn leaves(root: &Path, relative: &Path) -> Result<bool, WorkspaceError> {
+    let mut path = root.to_path_buf();
+    for part in relative.parent().unwrap_or(Path::new("")).components() {
+        path.push(part);
+        match fs::kind(&path)? {
+            Some(Kind::Folder) => {}
+            Some(Kind::File | Kind::Link | Kind::Special) => return Ok(true),
+            None => return Ok(false),
+        }
+    }
+    Ok(false)
 }
 
 /// Whether every folder on the way is a real one.
@@ -95,4 +110,27 @@ fn said(exit: &Exit) -> String {
     let out = String::from_utf8_lossy(&exit.stdout.bytes);
     let err = String::from_utf8_lossy(&exit.stderr.bytes);
     text::clean(format!("{}\n{}", out.trim(), err.trim()).trim()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_made_behind_a_link_in_the_workspace() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
+        for folder in ["project/a/b", "work", "outside"] {
+            fs::create_dirs(&at(folder)).unwrap();
+        }
+        fs::write(&at("project/a/b/.env"), b"x").unwrap();
+        fs::symlink(&at("outside"), &at("work/a")).unwrap();
+        let names = ["a/b/.env".to_owned()];
+        let refused = copy(&names, &at("project"), &at("work")).unwrap_err();
+        assert!(matches!(refused, WorkspaceError::Copy { .. }), "{refused}");
+        assert!(fs::list(&at("outside")).unwrap().is_empty());
+        fs::remove_file(&at("work/a")).unwrap();
+        copy(&names, &at("project"), &at("work")).unwrap();
+        assert_eq!(fs::read_text(&at("work/a/b/.env"), 10).unwrap(), "x");
+    }
 }
