@@ -15,7 +15,9 @@ impl From<FileError> for CliError {
 impl From<SurveyError> for CliError {
     fn from(error: SurveyError) -> Self {
         match &error {
-            SurveyError::Unfit(_) => Self::of(Exit::State, &error),
+            SurveyError::Unfit(_) => {
+                Self::of(Exit::State, &error).hint("without the change, `orchestra resume` goes on as it was")
+            }
             SurveyError::NotAsked(_) => {
                 Self::of(Exit::Usage, &error).hint("`orchestra resume --explain` shows what waits")
             }
