@@ -2,11 +2,10 @@
 //!
 //! It never looks at all tasks except once, when a failure ends the run for those that have not begun.
 
-use super::checks::{Proof, prove};
 use super::state::{Accepted, Phase, RunState};
 use super::task::{Consent, Status};
-use super::verdict::{Judgement, RunEnds, run_verdict};
-use crate::event::{Ask, AttemptFinished, Decision, FailureClass, Kind, RunVerdict, SkipCause, StopCause, Verdict};
+use super::verdict::Judgement;
+use crate::event::{Ask, AttemptFinished, Decision, Kind, RunVerdict, SkipCause, StopCause, Verdict};
 use crate::ids::{ObjectId, TaskId};
 use crate::plan::{Check, Task};
 use crate::time::Timestamp;
@@ -82,14 +81,14 @@ pub fn decide(state: &RunState, busy: &Busy, now: Timestamp) -> Vec<Action> {
     }
 }
 
-struct Round<'a> {
-    state: &'a RunState,
-    accepted: &'a Accepted,
+pub(super) struct Round<'a> {
+    pub(super) state: &'a RunState,
+    pub(super) accepted: &'a Accepted,
     busy: &'a Busy,
     now: Timestamp,
 }
 
-fn record(task: Option<&Task>, attempt: Option<u32>, kind: Kind) -> Action {
+pub(super) fn record(task: Option<&Task>, attempt: Option<u32>, kind: Kind) -> Action {
     Action::Record { task: task.map(|task| task.id.clone()), attempt, kind }
 }
 
@@ -181,7 +180,7 @@ impl Round<'_> {
     }
 
     /// The runs of `checks` that are missing, on the base first.
-    fn probes(&self, checks: &[Check], result: &Place, missing: impl Fn(&Check) -> bool) -> Vec<Probe> {
+    pub(super) fn probes(&self, checks: &[Check], result: &Place, missing: impl Fn(&Check) -> bool) -> Vec<Probe> {
         let mut probes: Vec<Probe> = Vec::new();
         let mut add = |check: &Check, place: Place| {
             let known = probes.iter().any(|probe| {
@@ -355,61 +354,6 @@ impl Round<'_> {
             Some((until, _)) => vec![Action::Wait { until: *until }],
             None => Vec::new(),
         }
-    }
-
-    /// All tasks are over: the last checks, then the verdict.
-    fn conclude(&self) -> Vec<Action> {
-        let failed: Vec<FailureClass> = self
-            .accepted
-            .tasks
-            .iter()
-            .filter_map(|task| match task.status {
-                Status::Failed { class } => Some(class),
-                _ => None,
-            })
-            .collect();
-        let refused = self
-            .accepted
-            .tasks
-            .iter()
-            .any(|task| matches!(task.status, Status::Cancelled | Status::Skipped { cause: SkipCause::Rejected }));
-        let mut ends = RunEnds { refused, final_broken: false, allow_unchecked: self.state.terms.allow_unchecked };
-        let worked = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
-        let worked =
-            worked.into_iter().any(|(task, planned)| task.status == Status::Succeeded && !planned.role.is_read_only());
-        if failed.is_empty() && !refused && worked && self.state.has_change() {
-            let result = Place::Result(self.state.head().cloned());
-            let catalogue = self.state.catalogue();
-            let probes = self.probes(catalogue, &result, |check| self.state.final_outcome(check).is_none());
-            if !probes.is_empty() {
-                return vec![Action::Verify { task: None, probes }];
-            }
-            ends.final_broken =
-                catalogue.iter().any(|check| match (self.state.base_outcome(check), self.state.final_outcome(check)) {
-                    (Some(before), Some(after)) => prove(check.expect, before, after) == Proof::Broken,
-                    _ => false,
-                });
-        }
-        let succeeded = (0_u32..).zip(&self.accepted.tasks).filter(|(_, task)| task.status == Status::Succeeded);
-        let verdicts: Vec<Verdict> = succeeded
-            .filter_map(|(ordinal, task)| task.done.as_ref().map(|done| (ordinal, done.verdict)))
-            .map(|(ordinal, verdict)| match verdict {
-                Verdict::Inconclusive if self.is_made_good(ordinal) => Verdict::RegressionOnly,
-                verdict => verdict,
-            })
-            .collect();
-        let verdict = run_verdict(&failed, &verdicts, ends);
-        vec![record(None, None, Kind::RunFinished { verdict, exit: verdict.exit() })]
-    }
-
-    /// Whether everything that a task left red is green in the end: the first of two steps need not turn it green.
-    fn is_made_good(&self, ordinal: u32) -> bool {
-        let checks = self.state.checks(ordinal);
-        let in_the_end = |check: &Check| {
-            let (before, after) = (self.state.base_outcome(check)?, self.state.final_outcome(check)?);
-            Some(prove(check.expect, before, after))
-        };
-        !checks.is_empty() && checks.iter().all(|check| matches!(in_the_end(check), Some(Proof::Fixed | Proof::Kept)))
     }
 }
 

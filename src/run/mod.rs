@@ -2,6 +2,7 @@
 //! ([`decide`]). Live running, resume and every view use this one transition function.
 
 mod checks;
+mod conclude;
 mod decide;
 mod fold;
 mod fold_task;
