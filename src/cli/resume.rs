@@ -15,7 +15,7 @@ use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
 use crate::report::{Facts, Liveness, Report, Summary};
 use crate::run::{Consent, Phase, RunState};
-use crate::store::{self, RunDir, RunEntry, StoreError};
+use crate::store::{self, RunDir, RunEntry, Standing, StoreError};
 use crate::sys::fs;
 use crate::ticket::{MAX_BYTES, Source, Ticket};
 
@@ -60,9 +60,9 @@ fn find(session: &Session, loaded: &Loaded, args: &ResumeArgs) -> Result<RunEntr
         return Ok(store::resolve(runs, named)?);
     }
     let project = loaded.project_root.display().to_string();
-    let fits = |entry: &RunEntry| {
-        entry.standing.is_unfinished() && entry.began.as_ref().is_none_or(|began| began.project == project)
-    };
+    // One whose records cannot be read may well be unfinished: it is named, not passed over.
+    let open = |entry: &RunEntry| entry.standing.is_unfinished() || matches!(entry.standing, Standing::Unreadable(_));
+    let fits = |entry: &RunEntry| open(entry) && entry.began.as_ref().is_none_or(|began| began.project == project);
     let entry = store::latest(runs, fits)?.ok_or_else(|| {
         CliError::new(Exit::State, format!("no run in {} waits to be finished", runs.display()))
             .hint("`orchestra runs list` shows all of them; name one to resume it all the same")

@@ -122,14 +122,28 @@ impl Dispatcher {
         let outcome = self.turn().await;
         self.work.cancel.cancel();
         while self.workers.join_next().await.is_some() {}
+        if outcome.is_err() {
+            self.salvage();
+        }
         let closed = self.journal.close();
+        if closed.is_ok() {
+            for event in self.unseen.drain(..) {
+                // Nobody listening is no reason to fail a run that is on disk.
+                drop(self.link.events.send(event));
+            }
+        }
         outcome?;
         closed?;
-        for event in self.unseen.drain(..) {
-            // Nobody listening is no reason to fail a run that is on disk.
-            drop(self.link.events.send(event));
-        }
         Ok(Ending { state: self.state })
+    }
+
+    /// What other workers had done when the loop failed goes on record all the same: it was paid for.
+    fn salvage(&mut self) {
+        while let Ok(message) = self.inbox.try_recv() {
+            if let Err(error) = self.handle(message) {
+                tracing::warn!(%error, "what a worker did is not on record");
+            }
+        }
     }
 
     async fn turn(&mut self) -> Result<(), DispatchError> {

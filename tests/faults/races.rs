@@ -178,6 +178,13 @@ fn a_damaged_line_is_named_and_nothing_goes_on_from_it() {
 }
 
 #[test]
+fn the_newest_run_is_not_passed_over_because_its_records_are_damaged() {
+    let (rig, _) = finished();
+    fs::write(rig.dir().join("events.jsonl"), "not a journal\n\n").unwrap();
+    rig.world.orchestra(["resume"]).exits(7).says("events.jsonl").says("line 1");
+}
+
+#[test]
 fn a_journal_of_a_later_version_is_refused_with_both_versions() {
     let (rig, journal) = finished();
     let text = String::from_utf8(journal).unwrap();
