@@ -304,6 +304,10 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
 fn next(task: &crate::run::TaskState) -> String {
     match (&task.status, task.held) {
         (_, true) => "a person must decide over it first (--approve or --reject)".to_owned(),
+        // An attempt without an input tree worked in place: there is nothing to go back to.
+        (Status::Pending { next_attempt, .. }, false) if task.last_attempt > 0 && task.input_tree.is_none() => {
+            format!("attempt {next_attempt} starts from the files as they are")
+        }
         (Status::Pending { next_attempt, .. }, false) => {
             format!("attempt {next_attempt} starts from the last good tree")
         }

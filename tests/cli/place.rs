@@ -32,6 +32,15 @@ fn in_place_changes_the_users_own_files_and_says_what_that_means() {
 }
 
 #[test]
+fn in_place_a_failed_task_is_said_to_start_from_the_files_as_they_are() {
+    let scene = Scene::new();
+    scene.shell("text", "cat >/dev/null; exit 7").plan(&[json!({"id": "fix"})]);
+    scene.run(&["--set", "workspace.mode=in-place"]).exits(1);
+    let output = scene.resume(&["--explain"]);
+    assert!(output.exits(0).stdout.contains("from the files as they are"), "{}", output.stdout);
+}
+
+#[test]
 fn a_project_without_git_is_copied() {
     let scene = fixing(Scene::bare());
     scene.run(&[]).exits(0);
