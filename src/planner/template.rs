@@ -13,10 +13,7 @@ use crate::plan::{Role, RunIf};
 /// Most tasks of a plan that is made from a template, unless the config says otherwise.
 pub const DEFAULT_MAX_TASKS: usize = 20;
 
-const EMBEDDED: [(&str, &str); 2] = [
-    ("default", include_str!("../../config/templates/default.yaml")),
-    ("plan-code-review", include_str!("../../config/templates/plan-code-review.yaml")),
-];
+const EMBEDDED: [(&str, &str); 1] = [("default", include_str!("../../config/templates/default.yaml"))];
 
 /// A workflow to be filled from a ticket. Sound: it has a step, ids are unique, `after` names earlier steps, and all
 /// texts can be read as templates.

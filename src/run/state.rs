@@ -151,16 +151,11 @@ impl RunState {
         }
     }
 
-    /// The commit that the next task's commit follows.
+    /// The commit that the next task's commit follows: that of the newest success, which has one wherever there are
+    /// trees. In place there are none, and looking for one through all tasks would cost each of them all the others.
     pub fn head_commit(&self) -> Option<&ObjectId> {
-        let accepted = self.accepted.as_ref()?;
-        accepted.chain.iter().rev().find_map(|ordinal| {
-            accepted
-                .tasks
-                .get(*ordinal as usize)
-                .and_then(|task| task.done.as_ref())
-                .and_then(|done| done.commit.as_ref())
-        })
+        let last = self.task(*self.chain().last()?)?;
+        last.done.as_ref()?.commit.as_ref()
     }
 
     /// Succeeded tasks in the order in which their work was put on top of each other.
