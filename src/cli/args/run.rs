@@ -88,7 +88,7 @@ pub struct TicketArgs {
 /// How a run goes on.
 #[derive(Debug, Default, Args)]
 pub struct Pace {
-    /// Most tasks at the same time
+    /// Most tasks at the same time; those that share a workspace run one after the other all the same
     #[arg(short, long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Go on with what does not depend on a failed task
