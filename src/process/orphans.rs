@@ -4,7 +4,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, getsid, set_child_subreaper, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, set_child_subreaper, waitpid};
 
 use super::supervisor::MARKER;
 use super::tree::{self, Member};
@@ -25,7 +25,7 @@ pub(super) fn adopt() -> io::Result<()> {
 /// An orphan is a child of ours in another session that is no supervisor: children we start ourselves stay in our session,
 /// and whatever a supervisor ran is in the supervisor's or in one of its own, since sessions cannot be joined.
 pub(super) fn kill() -> io::Result<()> {
-    let us = getsid(None)?.as_raw_nonzero().get();
+    let us = tree::own_session()?;
     let orphan = |member: &Member| member.session != us && !is_supervisor(*member);
     let started = clock::monotonic();
     loop {

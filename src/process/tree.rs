@@ -55,6 +55,12 @@ pub(super) fn first_argument(pid: i32) -> Option<Vec<u8>> {
     line.split(|byte| *byte == 0).nth(1).map(<[u8]>::to_vec)
 }
 
+/// Our own session, as [`Member::session`] has it: 0 where its leader is outside our process namespace, as in a container.
+pub(super) fn own_session() -> io::Result<i32> {
+    let us = read(getpid().as_raw_nonzero().get()).ok_or(io::ErrorKind::NotFound)?;
+    Ok(us.session)
+}
+
 fn table() -> io::Result<Vec<Member>> {
     let mut members = Vec::new();
     for entry in fs::read_dir("/proc")? {

@@ -11,6 +11,7 @@
 mod agents;
 mod apply;
 mod checks;
+mod container;
 mod disk;
 mod kill;
 mod limits;
