@@ -13,7 +13,7 @@ use crate::process::{Options, Supervisors};
 use crate::run::{Phase, RunState};
 use crate::store::{self, RunEntry, Standing, StoreError, wait_durable};
 use crate::sys::{clock, fs, machine};
-use crate::workspace::{Applied, ApplyOutcome, ApplyRequest, FileStatus, Shadow, Tools, apply as bring};
+use crate::workspace::{Applied, ApplyOutcome, ApplyRequest, FileStatus, Shadow, Tools, apply as bring, settle};
 
 /// What is printed as JSON.
 #[derive(Serialize)]
@@ -62,6 +62,7 @@ pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> Result<Exit, C
                 run: None,
             };
             record(&mut held, Kind::ChangeApplied { onto: onto.clone() }).await?;
+            settle(request.record)?;
             show(session, &entry, &onto.path, Some(&applied))
         }
         ApplyOutcome::AlreadyApplied => {

@@ -24,7 +24,7 @@ mod shadow;
 mod snapshot;
 mod sweep;
 
-pub use apply::{Applied, ApplyOutcome, ApplyRequest, apply, runs_by_itself};
+pub use apply::{Applied, ApplyOutcome, ApplyRequest, apply, runs_by_itself, settle};
 pub use diff::{Change, FileChange, FileStatus, Lines, PatchFile};
 pub use environment::tool_environment;
 pub use error::WorkspaceError;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use orchestra::ids::ObjectId;
 use orchestra::time::Timestamp;
-use orchestra::workspace::{Applied, ApplyOutcome, ApplyRequest, Options, WorkspaceMode, Workspaces, apply};
+use orchestra::workspace::{Applied, ApplyOutcome, ApplyRequest, Options, WorkspaceMode, Workspaces, apply, settle};
 
 use super::workspace::{World, files, put, run};
 
@@ -42,6 +42,15 @@ async fn bring(world: &World, spaces: &Workspaces, tree: &ObjectId) -> ApplyOutc
     apply(&request).await.unwrap()
 }
 
+/// The same by someone who writes down what came of it.
+async fn bring_and_settle(world: &World, spaces: &Workspaces, tree: &ObjectId) -> ApplyOutcome {
+    let outcome = bring(world, spaces, tree).await;
+    if let ApplyOutcome::Applied(_) = outcome {
+        settle(&world.path("run/apply.json")).unwrap();
+    }
+    outcome
+}
+
 #[track_caller]
 fn applied(outcome: ApplyOutcome) -> Applied {
     match outcome {
@@ -59,7 +68,7 @@ async fn a_change_comes_home_with_a_backup_and_the_users_index_untouched() {
     let index = world.git(&["ls-files", "--stage"]);
     let head = world.git(&["rev-parse", "HEAD"]);
 
-    let change = applied(bring(&world, &spaces, &tree).await);
+    let change = applied(bring_and_settle(&world, &spaces, &tree).await);
 
     assert_eq!(world.git(&["ls-files", "--stage"]), index);
     assert_eq!(world.git(&["rev-parse", "HEAD"]), head);
@@ -71,7 +80,7 @@ async fn a_change_comes_home_with_a_backup_and_the_users_index_untouched() {
     assert_eq!(change.files.len(), 5);
     assert_eq!(world.git(&["show", &format!("{}:old.txt", change.backup)]), "old\n");
     assert_eq!(world.git(&["show", &format!("{}:staged.txt", change.backup)]), "s\n");
-    assert!(matches!(bring(&world, &spaces, &tree).await, ApplyOutcome::AlreadyApplied));
+    assert!(matches!(bring_and_settle(&world, &spaces, &tree).await, ApplyOutcome::AlreadyApplied));
     assert!(!world.path("run/apply.json").exists());
 }
 
@@ -82,7 +91,7 @@ async fn a_dirty_tree_is_merged_and_a_conflict_changes_nothing() {
     world.write("src/lib.rs", "one\ntwo\nthree\nfour\nFIVE\n");
     let mine = fs::Permissions::from_mode(0o600);
     fs::set_permissions(world.project().join("src/lib.rs"), mine).unwrap();
-    applied(bring(&world, &spaces, &tree).await);
+    applied(bring_and_settle(&world, &spaces, &tree).await);
     assert_eq!(world.read("src/lib.rs"), "ONE\ntwo\nthree\nfour\nFIVE\n");
     let mode = fs::metadata(world.project().join("src/lib.rs")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "a private file stays private");
@@ -91,7 +100,7 @@ async fn a_dirty_tree_is_merged_and_a_conflict_changes_nothing() {
     let (spaces, tree) = result(&world, world.options()).await;
     world.write("src/lib.rs", "mine\ntwo\nthree\nfour\nfive\n");
     let before = files(&world.project());
-    match bring(&world, &spaces, &tree).await {
+    match bring_and_settle(&world, &spaces, &tree).await {
         ApplyOutcome::Conflicts(paths) => assert_eq!(paths, [PathBuf::from("src/lib.rs")]),
         other => panic!("{other:?}"),
     }
@@ -103,10 +112,10 @@ async fn without_git_the_backup_is_in_the_run() {
     let world = World::new();
     world.write("src/lib.rs", "one\ntwo\nthree\nfour\nfive\n");
     let (spaces, tree) = result(&world, Options { mode: WorkspaceMode::Copy, ..world.options() }).await;
-    let change = applied(bring(&world, &spaces, &tree).await);
+    let change = applied(bring_and_settle(&world, &spaces, &tree).await);
     assert!(world.read("src/lib.rs").starts_with("ONE"));
     assert!(change.notes.iter().any(|note| note.contains("shadow.git")), "{:?}", change.notes);
-    assert!(matches!(bring(&world, &spaces, &tree).await, ApplyOutcome::AlreadyApplied));
+    assert!(matches!(bring_and_settle(&world, &spaces, &tree).await, ApplyOutcome::AlreadyApplied));
 }
 
 #[tokio::test]
@@ -123,7 +132,7 @@ async fn what_no_snapshot_knows_is_never_overwritten_and_no_link_is_followed() {
     fs::create_dir(world.project().join("target")).unwrap();
     symlink(&outside, world.project().join("new")).unwrap();
     let before = files(&world.project());
-    match bring(&world, &spaces, &tree).await {
+    match bring_and_settle(&world, &spaces, &tree).await {
         ApplyOutcome::InTheWay(paths) => assert!(paths.contains(&PathBuf::from("notes.log")), "{paths:?}"),
         ApplyOutcome::Conflicts(paths) => assert!(!paths.is_empty()),
         other => panic!("{other:?}"),
@@ -151,10 +160,20 @@ async fn an_apply_that_was_cut_short_is_finished_by_the_next() {
     let world = World::with_git();
     let (spaces, tree) = result(&world, world.options()).await;
     let before = cut_short(&world, &spaces, &tree);
-    let change = applied(bring(&world, &spaces, &tree).await);
+    let change = applied(bring_and_settle(&world, &spaces, &tree).await);
     assert_eq!((change.before, change.after), (before, tree.clone()));
     assert!(!world.project().join("old.txt").exists());
     assert!(!world.path("run/apply.json").exists());
+    assert!(matches!(bring_and_settle(&world, &spaces, &tree).await, ApplyOutcome::AlreadyApplied));
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_wrote_down_is_said_again() {
+    let world = World::with_git();
+    let (spaces, tree) = result(&world, world.options()).await;
+    let first = applied(bring(&world, &spaces, &tree).await);
+    let again = applied(bring_and_settle(&world, &spaces, &tree).await);
+    assert_eq!((first.before, first.after), (again.before, again.after));
     assert!(matches!(bring(&world, &spaces, &tree).await, ApplyOutcome::AlreadyApplied));
 }
 
@@ -164,7 +183,7 @@ async fn an_edit_after_an_apply_was_cut_short_is_kept() {
     let (spaces, tree) = result(&world, world.options()).await;
     cut_short(&world, &spaces, &tree);
     world.write("src/lib.rs", "ONE\ntwo\nthree\nfour\nmine\n");
-    applied(bring(&world, &spaces, &tree).await);
+    applied(bring_and_settle(&world, &spaces, &tree).await);
     assert_eq!(world.read("src/lib.rs"), "ONE\ntwo\nthree\nfour\nmine\n");
     assert!(!world.project().join("old.txt").exists());
 }

@@ -7,5 +7,5 @@ mod onto;
 mod risky;
 mod write;
 
-pub use onto::{Applied, ApplyOutcome, ApplyRequest, apply};
+pub use onto::{Applied, ApplyOutcome, ApplyRequest, apply, settle};
 pub use risky::runs_by_itself;

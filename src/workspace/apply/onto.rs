@@ -67,6 +67,9 @@ pub struct Applied {
 }
 
 /// Brings the change from base to result into the user's folder. Their index, HEAD and branches stay as they are.
+///
+/// After [`ApplyOutcome::Applied`] the record stays until [`settle`]: whoever asked writes down what came of it first,
+/// and a kill before that makes the next call say `Applied` once more.
 pub async fn apply(request: &ApplyRequest<'_>) -> Result<ApplyOutcome, WorkspaceError> {
     let shadow = request.shadow;
     if request.base == request.result {
@@ -114,6 +117,11 @@ pub async fn apply(request: &ApplyRequest<'_>) -> Result<ApplyOutcome, Workspace
     applied(request, &intent, notes).await
 }
 
+/// Nothing is under way any more: takes the record away.
+pub fn settle(record: &Path) -> Result<(), WorkspaceError> {
+    Intent::clear(record)
+}
+
 async fn snapshot(request: &ApplyRequest<'_>) -> Result<ObjectId, WorkspaceError> {
     let inside = |path: &PathBuf| path.strip_prefix(request.project).ok().map(Path::to_path_buf);
     let mut excluded: Vec<PathBuf> = request.exclude.iter().filter_map(inside).collect();
@@ -150,7 +158,7 @@ async fn carry_out(request: &ApplyRequest<'_>, intent: &Intent, steps: &[Step]) 
     let staged = write::stage(request.shadow, &intent.after, steps).await?;
     let (project, steps) = (request.project.to_path_buf(), steps.to_vec());
     tokio::task::spawn_blocking(move || write::write(&project, staged.path(), &steps)).await??;
-    Intent::clear(request.record)
+    Ok(())
 }
 
 async fn applied(
