@@ -11,6 +11,7 @@ mod apply;
 mod config;
 mod corpus;
 mod critic;
+mod docs;
 mod golden;
 mod hostile;
 mod limits;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,11 @@ impl World {
             std::fs::create_dir(world.dir.path().join(folder)).unwrap();
         }
         world
+    }
+
+    /// The folder that holds the project, the home and everything else of this world.
+    pub fn root(&self) -> &Path {
+        self.dir.path()
     }
 
     /// The folder the program is called in.
@@ -69,7 +74,8 @@ impl World {
         command
     }
 
-    fn settle(&self, command: &mut Command) {
+    /// Gives a command the folder and the environment of this world.
+    pub fn settle(&self, command: &mut Command) {
         let at = |name: &str| self.dir.path().join(name);
         command
             .current_dir(self.project())

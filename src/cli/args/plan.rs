@@ -15,7 +15,7 @@ Examples:
 const CHECK_EXAMPLES: &str = "\
 Examples:
   orchestra plan check plan.json
-  orchestra plan check --json - < plan.json  {\"tasks\": [...], \"repairs\": [], \"faults\": []}
+  orchestra plan check --json - < plan.json   {\"tasks\": [...], \"repairs\": [], \"faults\": []}
 
 Exit codes: 0 sound, 2 not.";
 

@@ -1,0 +1,79 @@
+//! The examples in every `--help`: found by walking the commands, and run, each in a world of its own.
+
+use super::look_at;
+use super::place::Place;
+use crate::world::World;
+
+/// One example, and whose it is.
+struct Example {
+    of: String,
+    command: String,
+}
+
+/// How an example ends that does not end with 0, by what it holds.
+const ENDS: [(&str, i32); 0] = [];
+
+#[test]
+fn every_example_in_the_help_runs() {
+    let examples = examples();
+    assert!(examples.len() > 20, "{} examples were found", examples.len());
+    let problems = look_at(&examples, |example| {
+        let place = Place::named(world(&example.command)).unwrap();
+        let command = place.with_runs(&example.command);
+        let output = place.session.types(&command);
+        let code = ENDS.iter().find(|(text, _)| example.command.contains(text)).map_or(0, |(_, code)| *code);
+        let fine = output.code == code && !output.stdout.contains("panicked at");
+        if fine { Vec::new() } else { vec![format!("{} --help: `{command}`: {output}", example.of)] }
+    });
+    assert!(problems.is_empty(), "{} problems\n\n{}\n", problems.len(), problems.join("\n\n"));
+}
+
+/// The world that an example needs.
+fn world(command: &str) -> &'static str {
+    match command {
+        _ if command.contains("--approve") || command.contains("--reject") => "waiting",
+        _ => "project",
+    }
+}
+
+/// All examples of all commands.
+fn examples() -> Vec<Example> {
+    let (world, mut found) = (World::new(), Vec::new());
+    let mut commands: Vec<Vec<String>> = vec![Vec::new()];
+    while let Some(words) = commands.pop() {
+        let help = world.orchestra(words.iter().map(String::as_str).chain(["--help"]));
+        let help = &help.exits(0).stdout;
+        let of = ["orchestra".to_owned()].iter().chain(&words).cloned().collect::<Vec<_>>().join(" ");
+        let shown = of_section(help, "Examples:").into_iter().filter_map(|line| example(&line)).collect::<Vec<_>>();
+        assert!(!shown.is_empty(), "{of} --help shows no example");
+        found.extend(shown.into_iter().map(|command| Example { of: of.clone(), command }));
+        for line in of_section(help, "Commands:") {
+            let name = line.split_whitespace().next().unwrap().to_owned();
+            commands.push(words.iter().cloned().chain([name]).collect());
+        }
+    }
+    found
+}
+
+/// The lines under a heading of a help, up to the next empty one.
+fn of_section(help: &str, heading: &str) -> Vec<String> {
+    let below = help.lines().skip_while(|line| *line != heading).skip(1);
+    let lines = below.take_while(|line| line.starts_with("  "));
+    // A name stands two columns in; what is further in goes on with the line above.
+    lines.filter(|line| !line.starts_with("    ")).map(str::to_owned).collect()
+}
+
+/// The command of a line, without the words that explain it.
+fn example(line: &str) -> Option<String> {
+    let line = line.trim();
+    let end = line.find("   ").unwrap_or(line.len());
+    (!line.starts_with('#')).then(|| line[..end].trim_end().to_owned())
+}
+
+#[test]
+fn an_example_ends_where_its_explanation_begins() {
+    assert_eq!(example("  orchestra resume          the newest").as_deref(), Some("orchestra resume"));
+    assert_eq!(example("  # words"), None);
+    let help = "Usage: x\n\nCommands:\n  run   Run it\n        at once\n  plan  Plan\n\nOptions:\n  -h\n";
+    assert_eq!(of_section(help, "Commands:"), ["  run   Run it", "  plan  Plan"]);
+}
