@@ -83,6 +83,11 @@ impl Session {
         given.collect()
     }
 
+    /// The same for a project in another folder than the one we work in.
+    pub fn called_in(folder: &Path) -> String {
+        format!(" -C {}", typed(folder))
+    }
+
     /// Whether a person can be asked: neither forbidden, nor in CI, nor without a terminal on both ends.
     pub fn can_ask(&self) -> bool {
         !self.globals.no_input

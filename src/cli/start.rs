@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::panics::Panics;
 use super::session::Session;
 use super::{apply, resume, run};
-use super::{configure, plan_check, runs};
+use super::{configure, init, plan_check, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
 use crate::sys::machine;
@@ -82,6 +82,7 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         }
         Command::Runs(asked) => runs::runs(session, asked.command),
         Command::Config(asked) => configure::configure(session, asked.command),
+        Command::Init(args) => init::init(session, &args),
     }
 }
 

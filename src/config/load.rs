@@ -118,7 +118,7 @@ impl Stack {
         let folder = match (said, dir) {
             (Some(root), _) => root.clone(),
             (None, Dir::Given(dir)) => dir.clone(),
-            (None, Dir::Current(dir)) => match self.file.as_deref().and_then(Path::parent) {
+            (None, Dir::Current(dir) | Dir::Fresh(dir)) => match self.file.as_deref().and_then(Path::parent) {
                 Some(folder) => folder.to_path_buf(),
                 None => git_root(dir).unwrap_or_else(|| dir.clone()),
             },

@@ -34,4 +34,4 @@ pub use shape::{
     CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Roles, Run, Runs, Template, Unchecked,
     Verify, Version, Workspace,
 };
-pub use sources::{Dir, Sources};
+pub use sources::{Dir, PROJECT_FILES, Sources};

@@ -11,8 +11,8 @@ use crate::sys::fs::{self, Kind};
 pub(super) const DEFAULT: &str = include_str!("../../config/default.yaml");
 /// What the name of a variable begins with that sets a key.
 const VARIABLES: &str = "ORCHESTRA_CFG__";
-/// The names under which a project's file is found.
-const PROJECT_FILES: [&str; 2] = ["orchestra.yaml", ".orchestra.yaml"];
+/// The names under which a project's file is found, the usual one first.
+pub const PROJECT_FILES: [&str; 2] = ["orchestra.yaml", ".orchestra.yaml"];
 
 /// Where the configuration is looked for.
 #[derive(Debug, Clone)]
@@ -34,13 +34,15 @@ pub enum Dir {
     Given(PathBuf),
     /// The one the command was started in.
     Current(PathBuf),
+    /// One whose project file does not count: it is still to be written, or cannot be read.
+    Fresh(PathBuf),
 }
 
 impl Dir {
     /// The folder.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Given(path) | Self::Current(path) => path,
+            Self::Given(path) | Self::Current(path) | Self::Fresh(path) => path,
         }
     }
 }
@@ -65,9 +67,10 @@ pub(super) fn find(sources: &Sources<'_>) -> (Vec<Found>, Vec<Fault>) {
     if let Some(path) = user_file(sources.env) {
         take(optional_file(&path, Origin::User));
     }
-    match &sources.named {
-        Some(path) => take(file(&dir.join(path), Origin::Named).map(Some)),
-        None => take(project_file(dir)),
+    match (&sources.named, &sources.dir) {
+        (Some(path), _) => take(file(&dir.join(path), Origin::Named).map(Some)),
+        (None, Dir::Given(dir) | Dir::Current(dir)) => take(project_file(dir)),
+        (None, Dir::Fresh(_)) => {}
     }
     for (name, value) in sources.env.table() {
         let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLES)) else { continue };

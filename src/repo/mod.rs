@@ -6,6 +6,7 @@
 mod detect;
 mod error;
 mod files;
+mod ignored;
 mod languages;
 mod query;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod search;
 pub use detect::{Detected, ProjectKind, checks, detect};
 pub use error::RepoError;
 pub use files::{Files, ProjectFile};
+pub use ignored::{ignore_rule, is_ignored};
 pub use languages::{LanguageShare, languages};
 pub use query::Query;
 pub use search::{Found, Hit, Line, Reason, search};

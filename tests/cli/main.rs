@@ -14,6 +14,7 @@ mod critic;
 mod docs;
 mod golden;
 mod hostile;
+mod init;
 mod limits;
 mod message;
 mod output;

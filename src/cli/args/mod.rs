@@ -6,6 +6,7 @@ mod plan;
 mod run;
 mod runs;
 mod settings;
+mod setup;
 mod values;
 
 use clap::{Parser, Subcommand};
@@ -16,10 +17,12 @@ pub use plan::{PlanArgs, PlanCaps, PlanCommand, PlanFile};
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
 pub use runs::{ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;
+pub use setup::InitArgs;
 pub use values::{Allowance, ApprovalTarget, Ask};
 
 const EXAMPLES: &str = "\
 Examples:
+  orchestra init                             write orchestra.yaml for this project
   orchestra run ticket.md                    plan it, run it, check it
   orchestra resume                           go on where it ended
   orchestra apply                            bring the change into your files
@@ -55,6 +58,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Show, check or describe the configuration
     Config(ConfigArgs),
+    /// Write a configuration that fits the project
+    Init(InitArgs),
 }
 
 #[cfg(test)]

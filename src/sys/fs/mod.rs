@@ -14,4 +14,4 @@ pub use folders::{
     temp_dir_in,
 };
 pub use read::{open, read, read_text};
-pub use write::{append, copy, create, create_new, symlink, write, write_whole};
+pub use write::{Existing, append, copy, create, create_new, symlink, write, write_whole, write_whole_shared};

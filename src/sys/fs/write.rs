@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::{At, FileError};
@@ -17,6 +17,31 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     temp.write_all(bytes).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
     temp.persist(path).map_err(|failed| failed.error).at("rename a new file to", path)?;
+    sync_dir(folder)
+}
+
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the write fails.
+    Kept,
+    /// It is replaced.
+    Replaced,
+}
+
+/// Like [`write_whole`], with the permissions the user's umask gives: for files in the user's own tree.
+pub fn write_whole_shared(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), FileError> {
+    let folder = parent(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".new-").permissions(std::fs::Permissions::from_mode(0o666));
+    let mut temp = builder.tempfile_in(folder).at("create a file in", folder)?;
+    temp.write_all(bytes).at("write", path)?;
+    temp.as_file().sync_all().at("sync", path)?;
+    let persisted = match existing {
+        Existing::Kept => temp.persist_noclobber(path),
+        Existing::Replaced => temp.persist(path),
+    };
+    persisted.map_err(|failed| failed.error).at("create", path)?;
     sync_dir(folder)
 }
 
@@ -73,8 +98,6 @@ fn beside(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::super::{Cause, list, read, read_text};
     use super::*;
 
@@ -87,6 +110,18 @@ mod tests {
         assert_eq!(read(&path, 10).unwrap(), b"new");
         assert_eq!(list(dir.path()).unwrap().len(), 1);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_shared_file_is_kept_or_replaced_as_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("orchestra.yaml");
+        write_whole_shared(&path, b"old", Existing::Kept).unwrap();
+        assert!(write_whole_shared(&path, b"new", Existing::Kept).unwrap_err().is_already_there());
+        assert_eq!(read(&path, 10).unwrap(), b"old");
+        write_whole_shared(&path, b"new", Existing::Replaced).unwrap();
+        assert_eq!(read(&path, 10).unwrap(), b"new");
+        assert_eq!(list(dir.path()).unwrap().len(), 1);
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn every_example_in_the_help_runs() {
 fn world(command: &str) -> &'static str {
     match command {
         _ if command.contains("--approve") || command.contains("--reject") => "waiting",
+        _ if command.starts_with("orchestra init") => "empty",
         _ => "project",
     }
 }

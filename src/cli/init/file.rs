@@ -1,0 +1,170 @@
+//! PURE: the text of a first configuration: what a beginner would change, each with a line that says what it is.
+//!
+//! Whatever it sets counts at once, also when the file is only found: it repeats what counts already. What names commands
+//! stands there as a comment, since a file that is only found may not bring any.
+
+use std::fmt::Write as _;
+
+use crate::config::Config;
+use crate::plan::{Check, CheckKind, Expect};
+
+/// What the text is made from.
+pub(super) struct Facts<'a> {
+    /// What kind of project it is, in words.
+    pub project: &'a str,
+    /// What counts without the file.
+    pub config: &'a Config,
+    /// The checks that were found.
+    pub checks: &'a [Check],
+    /// Coding agents on `PATH`.
+    pub agents: &'a [&'a str],
+}
+
+/// The text, ready to be used as it is.
+pub(super) fn text(facts: &Facts<'_>) -> String {
+    let Facts { project, config, checks, agents } = facts;
+    let mut out = format!(
+        "# How orchestra works on this project ({project}). All settings, and who set them: orchestra config show --origin\n\
+         version: 1\n\n"
+    );
+    let planner = match config.planner.r#use {
+        crate::config::PlannerUse::Auto => "auto",
+        crate::config::PlannerUse::Template => "template",
+    };
+    section(
+        &mut out,
+        "planner:",
+        &[
+            (
+                "use",
+                planner.to_owned(),
+                "who plans. auto: the best that is there; template: a fixed workflow, no model",
+            ),
+            ("max_tasks", config.planner.max_tasks.to_string(), "most tasks in a plan"),
+        ],
+    );
+    out.push_str("# Who does the work: an agent by its name, or builtin, which has no model and only applies diffs of the ticket.\n");
+    section(
+        &mut out,
+        "roles:",
+        &[
+            ("research", config.roles.research.to_string(), "looks at the code first"),
+            ("implement", config.roles.implement.to_string(), "changes it"),
+            ("test", config.roles.test.to_string(), "writes tests"),
+            ("review", config.roles.review.to_string(), "reads the change"),
+        ],
+    );
+    section(
+        &mut out,
+        "limits:",
+        &[
+            ("run", config.limits.run.to_string(), "longest a run may take"),
+            ("task", config.limits.task.to_string(), "longest one attempt at a task may take"),
+            ("idle", config.limits.idle.to_string(), "longest an agent may be silent"),
+            ("launches", config.limits.launches.to_string(), "most launches of agents in a run"),
+        ],
+    );
+    out.push_str(
+        "# What follows names commands. It counts only when you say that you trust this file: --config orchestra.yaml\n\n",
+    );
+    agents_block(&mut out, agents);
+    checks_block(&mut out, checks);
+    out
+}
+
+/// A section whose comments stand in one column.
+fn section(out: &mut String, name: &str, lines: &[(&str, String, &str)]) {
+    let width = lines.iter().map(|(key, value, _)| key.len() + value.len() + 2).max().unwrap_or(0);
+    writeln_to(out, format_args!("{name}"));
+    for (key, value, comment) in lines {
+        let setting = format!("{key}: {value}");
+        writeln_to(out, format_args!("  {setting:<width$}   # {comment}"));
+    }
+    out.push('\n');
+}
+
+fn agents_block(out: &mut String, agents: &[&str]) {
+    out.push_str("# An agent of yours: any program that takes a prompt and changes files.");
+    if !agents.is_empty() {
+        writeln_to(out, format_args!(" Found here: {}; its own help says", agents.join(", ")));
+        out.push_str("# how it runs without questions.");
+    }
+    out.push_str(
+        "\n# agents:\n\
+         #   mine:\n\
+         #     command:\n\
+         #       argv: [my-agent, --prompt-file, \"{prompt_file}\"]   # the program and its arguments; no shell\n\
+         #       pass_env: [MY_AGENT_API_KEY]                       # it sees no variable that is not named\n\n",
+    );
+}
+
+fn checks_block(out: &mut String, checks: &[Check]) {
+    if checks.is_empty() {
+        out.push_str(
+            "# Checks: none were found, and work that nothing checked is not done. Name what proves that the project works:\n\
+             # checks:\n\
+             #   unit: {run: [make, test]}\n",
+        );
+        return;
+    }
+    out.push_str("# Checks: these were found, and are run as long as none is written here.\n# checks:\n");
+    for check in checks {
+        let mut keys =
+            vec![format!("run: [{}]", check.run.iter().map(|word| scalar(word)).collect::<Vec<_>>().join(", "))];
+        keys.extend(check.timeout.map(|timeout| format!("timeout: {timeout}")));
+        keys.extend((check.expect == Expect::Change).then(|| "expect: change".to_owned()));
+        keys.extend((check.kind == CheckKind::Build).then(|| "kind: build".to_owned()));
+        writeln_to(out, format_args!("#   {}: {{{}}}", scalar(check.name.as_str()), keys.join(", ")));
+    }
+}
+
+/// A text as YAML in a flow list: as it is where it can be nothing else, else in double quotes, as JSON has them.
+fn scalar(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_./+=".contains(c);
+    let starts = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '/')
+        || text.trim_start_matches(['-', '.']).starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+    let is_other = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    // `.inf` and `.nan` are numbers.
+    let plain = starts
+        && text.chars().all(is_word)
+        && !is_other
+        && !matches!(text.get(..2), Some(".i" | ".I" | ".n" | ".N" | "-."));
+    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+/// Writing to a `String` cannot fail.
+fn writeln_to(out: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(out, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stay_and_everything_else_is_quoted() {
+        for (text, shown) in [
+            ("cargo", "cargo"),
+            ("--all-targets", "--all-targets"),
+            ("./...", "./..."),
+            ("/usr/bin/x", "/usr/bin/x"),
+            ("true", "\"true\""),
+            ("12", "\"12\""),
+            ("1e3", "\"1e3\""),
+            (".inf", "\".inf\""),
+            ("-.inf", "\"-.inf\""),
+            ("", "\"\""),
+            ("-", "\"-\""),
+            ("a b", "\"a b\""),
+            ("a: b", "\"a: b\""),
+            ("{x}", "\"{x}\""),
+            ("it's \"x\"\n", "\"it's \\\"x\\\"\\n\""),
+        ] {
+            assert_eq!(scalar(text), shown);
+            let back: Vec<String> = serde_yaml::from_str(&format!("[{shown}]")).unwrap();
+            assert_eq!(back, [text], "{shown}");
+        }
+    }
+}
