@@ -24,6 +24,8 @@ mod yaml;
 #[cfg(test)]
 mod input_tests;
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigErrors, Fault, Origin, Spot};
