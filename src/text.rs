@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 /// Whether a terminal or a reader could be misled by `c`: controls (tab and newline apart), and the
-/// invisible marks that reorder or hide text (Unicode bidi controls, zero-width characters, tags).
+/// invisible marks that reorder or hide text (Unicode bidi controls, zero-width characters, tags), and the two that are
+/// no characters and that XML forbids.
 fn is_hostile(c: char) -> bool {
     matches!(c,
         '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
         | '\u{e0000}'..='\u{e007f}')
 }
 

@@ -20,6 +20,7 @@ mod leave;
 mod listen;
 mod panics;
 mod plan_check;
+mod plan_graph;
 mod resume;
 mod run;
 mod runs;

@@ -48,10 +48,17 @@ pub fn show(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
     Ok(Exit::Success)
 }
 
+/// The plan that `asked` names, which must be sound.
+pub fn sound(session: &Session, asked: &PlanFile) -> Result<Plan, CliError> {
+    look(session, asked)?.sound()
+}
+
 /// `plan TICKET` takes any file's name, so a mistyped `check` looks like one.
 pub fn not_a_mistyped_command(session: &Session, asked: &TicketArgs) -> Result<(), CliError> {
     let Some(word) = &asked.ticket else { return Ok(()) };
-    let near = ["check", "show"].into_iter().find(|known| (1..=2).contains(&strsim::damerau_levenshtein(word, known)));
+    let near = ["check", "show", "graph"]
+        .into_iter()
+        .find(|known| (1..=2).contains(&strsim::damerau_levenshtein(word, known)));
     match near {
         Some(near) if matches!(fs::kind(&session.folder.join(word)), Ok(None)) => {
             let message = format!("there is neither a command nor a file `{word}`");

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::panics::Panics;
 use super::session::Session;
 use super::{apply, resume, run};
-use super::{configure, init, plan_check, runs};
+use super::{configure, init, plan_check, plan_graph, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
 use crate::sys::machine;
@@ -71,10 +71,11 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         Command::Resume(args) => session.block_on(resume::resume(session, &args))?,
         Command::Apply(args) => session.block_on(apply::apply(session, &args))?,
         Command::Plan(asked) if asked.command.is_some() && asked.asks_for_a_plan() => {
-            Err(CliError::usage("`plan check` and `plan show` take a plan's FILE and nothing that is for a new plan"))
+            Err(CliError::usage("`plan check`, `plan show` and `plan graph` take nothing that is for a new plan"))
         }
         Command::Plan(PlanArgs { command: Some(PlanCommand::Check(file)), .. }) => plan_check::check(session, &file),
         Command::Plan(PlanArgs { command: Some(PlanCommand::Show(file)), .. }) => plan_check::show(session, &file),
+        Command::Plan(PlanArgs { command: Some(PlanCommand::Graph(asked)), .. }) => plan_graph::graph(session, &asked),
         Command::Plan(asked) => {
             let args = asked.into_run();
             plan_check::not_a_mistyped_command(session, &args.ask)?;

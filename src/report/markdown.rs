@@ -93,6 +93,23 @@ mod tests {
         | began | 2026-11-21 09:33:13 UTC |
         | last recorded | 2026-11-21 09:33:23 UTC |
 
+        ## Plan
+
+        ```mermaid
+        flowchart TB
+          subgraph B1["B1, 1 task"]
+            t1["find<br/>Title of find<br/>research, succeeded, verified"]
+          end
+          subgraph B2["B2, 1 task"]
+            t2["fix<br/>Title of fix<br/>implement, succeeded, verified"]
+          end
+          t1 ==> t2
+          classDef verified fill:#d2f4da,stroke:#1a7f37,color:#1f2328
+          class t1,t2 verified
+          classDef critical stroke-width:3px
+          class t1,t2 critical
+        ```
+
         ## Tasks
 
         2 planned, 2 run, 2 passed, 0 failed, 0 skipped, 0 reused, 0 unverified.
@@ -175,6 +192,31 @@ mod tests {
         | trace | 0af7651916cd43dd8448eb211c80319c |
         | began | 2026-11-21 09:33:13 UTC |
         | last recorded | 2026-11-21 09:33:27 UTC |
+
+        ## Plan
+
+        ```mermaid
+        flowchart TB
+          subgraph B1["B1, 1 task"]
+            t1["find<br/>Title of find<br/>research, succeeded, verified"]
+          end
+          subgraph B2["B2, 1 task"]
+            t2["fix<br/>Title of fix<br/>implement, failed"]
+          end
+          subgraph B3["B3, 1 task"]
+            t3["judge<br/>Title of judge<br/>review, skipped"]
+          end
+          t1 ==> t2
+          t2 ==> t3
+          classDef failed fill:#ffd8d3,stroke:#cf222e,color:#1f2328
+          class t2 failed
+          classDef skipped fill:#eaeef2,stroke:#6e7781,color:#1f2328,stroke-dasharray:4 3
+          class t3 skipped
+          classDef verified fill:#d2f4da,stroke:#1a7f37,color:#1f2328
+          class t1 verified
+          classDef critical stroke-width:3px
+          class t1,t2,t3 critical
+        ```
 
         ## Tasks
 

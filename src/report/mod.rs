@@ -1,6 +1,7 @@
 //! PURE: what a run came to. [`Summary`] is a fold over the journal; everything shown of a run, as
 //! JSON, Markdown or lines for a terminal, is made from it and from nothing else but [`Facts`].
 
+mod drawing;
 mod errors;
 mod fold;
 mod json;

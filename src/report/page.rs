@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::drawing::PlanPicture;
 use super::{CheckRow, Facts, Liveness, Metrics, Moment, NextStep, Standing, Summary, TaskRow, words};
 use crate::event::{CheckStatus, Sandbox};
 use crate::plan::Expect;
@@ -17,6 +18,7 @@ pub(super) struct Page {
     pub(super) verdict: String,
     pub(super) synthesis: String,
     pub(super) facts: Vec<Pair>,
+    pub(super) picture: Option<PlanPicture>,
     pub(super) census: String,
     pub(super) tasks: Vec<TaskLine>,
     pub(super) checks: Vec<CheckLine>,
@@ -133,6 +135,7 @@ impl Page {
             verdict: standing.outcome().to_string(),
             synthesis: summary.synthesis(facts).join(" "),
             facts: particulars(summary, &standing),
+            picture: summary.report_picture(facts),
             census: census(&metrics),
             tasks: summary.tasks().iter().map(|row| task_line(row, facts.liveness)).collect(),
             checks: summary.checks().iter().map(check_line).collect(),

@@ -13,6 +13,7 @@ mod corpus;
 mod critic;
 mod docs;
 mod golden;
+mod graph;
 mod hostile;
 mod init;
 mod limits;

@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub use configure::{ConfigArgs, ConfigCommand};
 pub use globals::Globals;
-pub use plan::{PlanArgs, PlanCaps, PlanCommand, PlanFile};
+pub use plan::{GraphFormat, PlanArgs, PlanCaps, PlanCommand, PlanFile, PlanGraph};
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
 pub use runs::{ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;

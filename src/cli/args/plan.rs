@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use super::{RunArgs, RunsDir, TicketArgs};
 
@@ -10,7 +10,8 @@ const EXAMPLES: &str = "\
 Examples:
   orchestra plan ticket.md                   the same as run --plan-only; `resume` carries it out
   orchestra plan check plan.json             is it sound? all faults at once
-  orchestra plan show plan.json              its tasks, batches and critical path";
+  orchestra plan show plan.json              its tasks, batches and critical path
+  orchestra plan graph plan.json             who waits for whom, as Mermaid";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -23,6 +24,13 @@ const SHOW_EXAMPLES: &str = "\
 Examples:
   orchestra plan show plan.json
   orchestra plan show --json plan.json       normalised: what would be run";
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  orchestra plan graph plan.json > plan.mmd
+  orchestra plan graph --format dot plan.json | dot -Tsvg > plan.svg
+  orchestra plan graph                       the newest run, each task in the colour of how it stands
+  orchestra plan graph --json 20261121-0933  nodes, edges, batches, critical path";
 
 /// `plan`.
 #[derive(Debug, Args)]
@@ -59,6 +67,35 @@ pub enum PlanCommand {
     /// Show a plan: tasks, batches, critical path
     #[command(after_help = SHOW_EXAMPLES)]
     Show(PlanFile),
+    /// Draw a plan, or that of a run: who waits for whom
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(PlanGraph),
+}
+
+/// What is drawn, and in which language.
+#[derive(Debug, Args)]
+pub struct PlanGraph {
+    /// A plan's file, `-` for standard input, or a run; the newest run when left out
+    #[arg(value_name = "FILE|RUN")]
+    pub what: Option<String>,
+    /// What it is drawn in: mermaid, dot or json
+    #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
+    pub format: Option<GraphFormat>,
+    #[command(flatten)]
+    pub caps: PlanCaps,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+/// What a graph is drawn in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Mermaid, for Markdown
+    Mermaid,
+    /// Graphviz
+    Dot,
+    /// JSON
+    Json,
 }
 
 /// A plan, and how large it may be.
