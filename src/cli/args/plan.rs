@@ -29,8 +29,8 @@ const GRAPH_EXAMPLES: &str = "\
 Examples:
   orchestra plan graph plan.json > plan.mmd
   orchestra plan graph --format dot plan.json | dot -Tsvg > plan.svg
-  orchestra plan graph                       the newest run, each task in the colour of how it stands
-  orchestra plan graph --json 20261121-0933  nodes, edges, batches, critical path";
+  orchestra plan graph                         the newest run, with how each task stands
+  orchestra plan graph --json 20261121-0933    nodes, edges, batches, critical path";
 
 /// `plan`.
 #[derive(Debug, Args)]

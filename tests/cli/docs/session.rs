@@ -17,9 +17,10 @@ exit "$code"
 "#;
 
 /// Commands in front of everything else on the path: the program itself, and stand-ins for what is not here.
-const PROGRAMS: [(&str, &str); 3] = [
+const PROGRAMS: [(&str, &str); 4] = [
     ("my-agent", include_str!("programs/my-agent")),
     ("gh", include_str!("programs/gh")),
+    ("dot", include_str!("programs/dot")),
     // The program that is tested was built already: building it again would only take time.
     ("cargo", include_str!("programs/cargo")),
 ];
