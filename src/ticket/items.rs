@@ -115,6 +115,7 @@ impl Walk {
                 let level = flat.level + self.work_depth();
                 self.work.push(Flat { level, ..flat });
             }
+            Purpose::Criteria | Purpose::Expected if flat.boxed && is_declaration(&flat.text) => {}
             Purpose::Criteria | Purpose::Expected => {
                 self.expects = false;
                 self.criterion(&flat.text);
@@ -217,6 +218,8 @@ mod tests {
     fn what_was_expected_is_a_criterion() {
         let text = "### Expected behavior\n\nIt works.\n\nMore.\n\n## Other\nExpected result: as before\n";
         assert_eq!(collect(&blocks(text)).1, ["It works.", "as before"]);
+        let text = "### Expected\n\n- 2.5\n- [x] I have searched for duplicates\n";
+        assert_eq!(collect(&blocks(text)).1, ["2.5"], "who wrote it declares something, and asks for nothing");
     }
 
     #[test]
