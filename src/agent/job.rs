@@ -13,6 +13,7 @@ use crate::message::{TaskMessage, TaskResult};
 use crate::model::Delta;
 use crate::policy::Limits;
 use crate::sys::fs::FileError;
+use crate::text;
 
 /// Someone who can attempt a task. It never retries by itself.
 pub trait Agent: Send + Sync {
@@ -56,6 +57,18 @@ pub struct Change {
     pub paths: Vec<String>,
     /// Whether `patch` is all of it.
     pub extent: Extent,
+}
+
+impl Change {
+    /// The longest patch that a review is shown, in bytes.
+    pub const MAX: usize = 1 << 20;
+
+    /// A change by its patch, as `git diff` prints it. Of a very long one the beginning is shown, and all files are named.
+    pub fn of_patch(patch: &str) -> Self {
+        let shown = text::clip(patch, Self::MAX);
+        let extent = if shown.len() < patch.len() { Extent::Cut } else { Extent::Whole };
+        Self { patch: shown.to_owned(), paths: super::builtin::changed_paths(patch), extent }
+    }
 }
 
 /// How much of a change its patch shows.

@@ -3,6 +3,7 @@
 //! Arguments become plain values first ([`args`]), and mean something only to their command. Errors are rendered
 //! here and nowhere else. Asking for help starts neither a runtime nor tracing.
 
+mod agent;
 mod already;
 mod apply;
 pub mod args;

@@ -107,6 +107,12 @@ impl Session {
         written.map_err(|error| CliError::internal(&error))
     }
 
+    /// The one object of a command whose stdout is for programs whatever was asked for, on a line of its own.
+    pub fn answer(&self, answer: &impl Serialize) -> Result<(), CliError> {
+        self.answered.set(true);
+        self.console.json_line(answer).map_err(|error| CliError::internal(&error))
+    }
+
     /// Whether stdout is for programs.
     pub fn is_for_programs(&self) -> bool {
         match self.console.output() {

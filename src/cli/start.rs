@@ -11,7 +11,7 @@ use super::error::{CliError, Typed, asked_output};
 use super::exit::Exit;
 use super::panics::Panics;
 use super::session::Session;
-use super::{apply, resume, run};
+use super::{agent, apply, resume, run};
 use super::{configure, init, plan_check, plan_graph, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
@@ -84,6 +84,7 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         Command::Runs(asked) => runs::runs(session, asked.command),
         Command::Config(asked) => configure::configure(session, asked.command),
         Command::Init(args) => init::init(session, &args),
+        Command::Agent(args) => agent::agent(session, &args),
     }
 }
 

@@ -18,4 +18,4 @@ pub use key::{DependencyPart, KEY_VERSION, KeyParts};
 pub use retry::{Backoff, Chance, chance};
 pub use state::{Illegal, Phase, RunState};
 pub use task::{Consent, Done, Status, TaskState};
-pub use verdict::{Judgement, judge, run_verdict};
+pub use verdict::{Judgement, RunEnds, judge, run_verdict};

@@ -6,6 +6,7 @@
     reason = "plays the user: makes files, starts the program"
 )]
 
+mod agent_role;
 mod already;
 mod apply;
 mod config;

@@ -7,3 +7,4 @@ mod research;
 mod review;
 
 pub(super) use agent::Builtin;
+pub(super) use review::changed_paths;

@@ -1,13 +1,16 @@
 //! PURE: the environment of an agent: the short list everyone has, what was declared for it, and where it is.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::super::job::Job;
 use super::super::spec::CommandSpec;
 use crate::ids::Digest;
 use crate::policy::child_environment;
+
+/// The variable that counts orchestras above one another.
+const DEPTH: &str = "ORCHESTRA_DEPTH";
 
 /// The complete environment of one attempt. Ours is put in last: nobody can declare it away.
 pub(super) fn environment(
@@ -26,10 +29,17 @@ pub(super) fn environment(
         ("ORCHESTRA_ROLE".into(), message.role.as_str().into()),
         ("ORCHESTRA_MESSAGE".into(), job.files.message().into_os_string()),
         ("ORCHESTRA_ARTIFACTS".into(), job.artifacts.clone().into_os_string()),
+        (DEPTH.into(), (depth(parent) + 1).to_string().into()),
         ("TRACEPARENT".into(), traceparent(job).into()),
         ("TMPDIR".into(), temp.as_os_str().to_owned()),
     ]);
     env
+}
+
+/// How many orchestras are above this one: whoever calls itself, through its own configuration, counts up.
+fn depth(parent: &BTreeMap<OsString, OsString>) -> u32 {
+    let above = parent.get(OsStr::new(DEPTH)).and_then(|depth| depth.to_str()?.parse::<u32>().ok());
+    above.unwrap_or(0).min(u32::MAX - 1)
 }
 
 /// Why `name` cannot be declared for an agent.

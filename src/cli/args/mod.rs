@@ -17,7 +17,7 @@ pub use plan::{GraphFormat, PlanArgs, PlanCaps, PlanCommand, PlanFile, PlanGraph
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
 pub use runs::{ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;
-pub use setup::InitArgs;
+pub use setup::{AgentArgs, InitArgs};
 pub use values::{Allowance, ApprovalTarget, Ask};
 
 const EXAMPLES: &str = "\
@@ -60,6 +60,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Write a configuration that fits the project
     Init(InitArgs),
+    /// Work for another runner: one task message in, one result out
+    Agent(AgentArgs),
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! `init`: setting a project up.
+//! `init` and `agent`: setting a project up, and being a worker for others.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
+
+use crate::plan::Role;
 
 const INIT_EXAMPLES: &str = "\
 Examples:
@@ -11,6 +13,18 @@ Examples:
   orchestra init ../other --force            write it anew for another project
 
 Exit codes: 0 written, 2 there is a configuration already.";
+
+const AGENT_EXAMPLES: &str = "\
+Examples:
+  orchestra agent implement < implement.json > result.json
+  orchestra agent research --artifacts out --logs logs < research.json
+  orchestra agent review --change change.patch < review.json
+
+A task message is an object with \"schema\": \"orchestra.message/v1\"; the one result is an object on one line with
+\"schema\": \"orchestra.result/v1\". The message of an attempt of a run is in its directory.
+
+Exit codes: 0 the agent says that it is done, 1 it failed, 2 the message or the configuration is wrong, 4 a limit,
+5 denied, 6 the agent cannot be used, 8 its files cannot be written, 128+N signal N.";
 
 /// `init`.
 #[derive(Debug, Args)]
@@ -25,4 +39,32 @@ pub struct InitArgs {
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub print: bool,
+}
+
+/// `agent`.
+#[derive(Debug, Args)]
+#[command(after_help = AGENT_EXAMPLES)]
+pub struct AgentArgs {
+    /// What kind of work the message asks for: research, implement, test or review
+    #[arg(value_name = "ROLE", value_parser = role)]
+    pub role: Role,
+    /// Keep here what the agent leaves as artifacts
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<PathBuf>,
+    /// Keep here the attempt's own files: message, prompt, output, result
+    #[arg(long, value_name = "DIR")]
+    pub logs: Option<PathBuf>,
+    /// Which attempt of the task this is, counted from 1
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub attempt: Option<u32>,
+    /// The change that a review is about, as `git diff` prints it
+    #[arg(long, value_name = "FILE")]
+    pub change: Option<PathBuf>,
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::ALL.into_iter().find(|role| role.as_str() == word).ok_or_else(|| {
+        let names = Role::ALL.map(Role::as_str);
+        format!("the roles are {}", names.join(", "))
+    })
 }

@@ -93,6 +93,12 @@ impl Place {
         place.run("orchestra run ticket.md --quiet --set run.attempts=3", 0);
         place.run("orchestra run ticket.md --quiet --plan-only", 0);
         place.session.succeeds("cp runs/latest/plan.json plan.json");
+        for role in ["research", "implement", "review"] {
+            // What the tasks of a finished run were told.
+            let found = "$(grep -l '\"role\": \"ROLE\"' runs/*/tasks/*/1/message.json | head -n 1)";
+            place.session.succeeds(&format!("cp {} {role}.json", found.replace("ROLE", role)));
+        }
+        place.session.succeeds("cp \"$(ls runs/*/changes.patch | head -n 1)\" change.patch");
         // The newest finished run first; who goes on with one takes the unfinished one.
         place.runs.swap(0, 1);
         place

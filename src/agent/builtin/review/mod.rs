@@ -8,4 +8,5 @@ mod secrets;
 mod weakened;
 mod verdict;
 
+pub(in crate::agent) use patch::changed_paths;
 pub(super) use verdict::review;

@@ -62,6 +62,14 @@ pub(super) fn read(patch: &str) -> Vec<FilePatch> {
     files
 }
 
+/// The files that a patch changes, sorted.
+pub(in crate::agent) fn changed_paths(patch: &str) -> Vec<String> {
+    let mut paths: Vec<String> = read(patch).into_iter().map(|file| file.path).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
 fn take(file: &mut FilePatch, hunk: &mut Hunk, line: &str) {
     let step = |side: &mut (u32, u32)| {
         side.0 += 1;

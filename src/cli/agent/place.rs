@@ -1,0 +1,53 @@
+//! Where an attempt works, and where it leaves its files: folders that were named, or temporary ones.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::agent::AttemptFiles;
+use crate::cli::args::AgentArgs;
+use crate::cli::{CliError, Session};
+use crate::sys::{fs, machine};
+
+/// The folders of one attempt.
+pub(super) struct Place {
+    /// Its own files.
+    pub files: AttemptFiles,
+    /// What it leaves for others.
+    pub artifacts: PathBuf,
+    keeps_artifacts: bool,
+    _temp: TempDir,
+}
+
+impl Place {
+    /// Those that were named. Within an attempt of a run, artifacts go where that run collects them.
+    pub(super) fn make(session: &Session, args: &AgentArgs) -> Result<Self, CliError> {
+        let env = &session.env;
+        let folder = env.get("TMPDIR").map_or_else(machine::temp_dir, PathBuf::from);
+        let temp = fs::temp_dir_in(&folder).map_err(|error| CliError::unwritable(&error))?;
+        let logs = args.logs.as_ref().map_or_else(|| temp.path().join("attempt"), |logs| session.path(logs));
+        let named = args.artifacts.as_ref().map(|artifacts| session.path(artifacts));
+        let named =
+            named.or_else(|| env.get("ORCHESTRA_ARTIFACTS").map(PathBuf::from).filter(|path| path.is_absolute()));
+        let keeps_artifacts = named.is_some();
+        let artifacts = named.unwrap_or_else(|| temp.path().join("artifacts"));
+        for folder in [&logs, &artifacts] {
+            fs::create_dirs(folder).map_err(|error| CliError::unwritable(&error))?;
+        }
+        let files = AttemptFiles::new(logs);
+        // What an earlier attempt left here is not this one's result.
+        for file in [files.result(), files.stdout(), files.stderr()] {
+            fs::remove_file(&file).map_err(|error| CliError::unwritable(&error))?;
+        }
+        Ok(Self { files, artifacts, keeps_artifacts, _temp: temp })
+    }
+
+    /// Says what is about to be lost, if anything is.
+    pub(super) fn tell_of_losses(&self, session: &Session) {
+        let left = fs::list(&self.artifacts).map_or(0, |left| left.len());
+        if left > 0 && !self.keeps_artifacts {
+            let files = if left == 1 { "a file".to_owned() } else { format!("{left} files") };
+            session.console.note(&format!("the agent left {files} that are not kept; --artifacts DIR keeps them"));
+        }
+    }
+}
