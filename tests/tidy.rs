@@ -105,6 +105,20 @@ fn the_exit_codes_in_the_docs_are_the_enums() {
 }
 
 #[test]
+fn every_exit_code_and_every_failure_class_is_in_the_troubleshooting() {
+    let document = read("docs/troubleshooting.md");
+    let codes = docs::discriminants(&Source::new("src/cli/exit.rs", &read("src/cli/exit.rs")));
+    let headings = docs::headings(&document, "By exit code").join(" ");
+    let told = headings.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty()).map(str::to_owned);
+    assert_eq!(told.collect::<BTreeSet<String>>(), codes, "docs/troubleshooting.md, by exit code");
+
+    let classes = docs::names(&Source::new("src/event/failure.rs", &read("src/event/failure.rs")));
+    assert!(classes.len() > 10, "src/event/failure.rs: {classes:?}");
+    let told = docs::headings(&document, "By failure class").iter().flat_map(|text| docs::quoted(text)).collect();
+    assert_eq!(classes, told, "docs/troubleshooting.md, by failure class");
+}
+
+#[test]
 fn the_events_in_the_docs_are_the_enums() {
     if !is_built("event") {
         return;

@@ -60,6 +60,22 @@ pub fn renames(source: &Source) -> BTreeSet<String> {
         .collect()
 }
 
+/// The names that an enum's variants are shown by: `Self::TimedOut => "timed-out",`.
+pub fn names(source: &Source) -> BTreeSet<String> {
+    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    let is_arm =
+        |line: usize| lines.get(line - 1).is_some_and(|text| text.starts_with("Self::") && text.contains(" => "));
+    let shown = source.literals.iter().filter(|(line, _)| source.ships(*line) && is_arm(*line));
+    shown.map(|(_, text)| text.clone()).collect()
+}
+
+/// The words of all headings below the one with this title, up to the next of its level.
+pub fn headings(document: &str, title: &str) -> Vec<String> {
+    let below = document.lines().skip_while(|line| *line != format!("## {title}")).skip(1);
+    let section = below.take_while(|line| !line.starts_with("## "));
+    section.filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect()
+}
+
 /// The lines between the braces of the first item with that keyword.
 fn body(source: &Source, keyword: &str) -> Vec<String> {
     let mut lines = source.shipped.lines().skip_while(|line| !line.contains(&format!("{keyword} "))).skip(1);
@@ -153,6 +169,14 @@ mod tests {
         assert_eq!(discriminants(&Source::new("src/cli/exit.rs", code)), set(&["0", "129"]));
         let code = "enum Kind {\n    #[serde(rename = \"run.started\")]\n    Started,\n    #[serde(rename = \"type\")]\n    X,\n}";
         assert_eq!(renames(&Source::new("src/event/kind.rs", code)), set(&["run.started"]));
+    }
+
+    #[test]
+    fn what_variants_are_shown_by_and_the_headings_of_a_section_are_read() {
+        let code =
+            "const A: &str = \"no\";\nimpl X {\n    match self {\n        Self::TimedOut => \"timed-out\",\n    }\n}\n";
+        assert_eq!(names(&Source::new("src/event/failure.rs", code)), set(&["timed-out"]));
+        assert_eq!(headings("## A\n### x\n## B\n### y\nz\n### `w`\n## C\n### v\n", "B"), ["y", "`w`"]);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Says {
     Config,
     /// `shown`: the block is what the commands before it print; `…` stands for what is left out.
     Shown,
+    /// `type=COMMAND`, to the end of the comment: typed before the block is looked at, unseen by readers.
+    Type(String),
     /// `skip: WHY`: nothing of the block is run.
     Skip(String),
 }
@@ -73,6 +75,13 @@ impl Document {
     }
 }
 
+impl Block {
+    /// Whether its text is for a shell.
+    pub fn is_commands(&self) -> bool {
+        matches!(self.lang.as_str(), "sh" | "console")
+    }
+}
+
 fn opening(line: &str) -> Option<(&str, &str)> {
     let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let rest = line.trim_start_matches(mark);
@@ -95,11 +104,17 @@ fn read(comment: &str) -> Result<Vec<Says>, String> {
             Ok(vec![Says::Skip(why.to_owned())])
         };
     }
-    comment.split_whitespace().map(one).collect()
+    let (words, typed) = match comment.split_once("type=") {
+        Some((words, command)) => (words, Some(Says::Type(command.to_owned()))),
+        None => (comment, None),
+    };
+    words.split_whitespace().map(one).chain(typed.map(Ok)).collect()
 }
 
 fn one(word: &str) -> Result<Says, String> {
-    let unknown = || format!("`{word}` is not known: world=NAME exit=N,N file=PATH same=PATH config shown skip: WHY");
+    let unknown = || {
+        format!("`{word}` is not known: world=NAME exit=N,N file=PATH same=PATH config shown type=COMMAND skip: WHY")
+    };
     match word.split_once('=') {
         Some(("world", name)) => Ok(Says::World(name.to_owned())),
         Some(("file", path)) => Ok(Says::File(path.to_owned())),

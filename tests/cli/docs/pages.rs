@@ -4,6 +4,8 @@ use super::blocks::{Block, Document, Says};
 use super::place::{Place, repository};
 use super::{lines, look_at, shown};
 
+use serde_json::Value;
+
 /// What is not run, by document and first command. Each has its reason in the document; a new one is thought about here.
 const SKIPPED: [(&str, &str); 1] = [("CONTRIBUTING.md", "cargo test --locked")];
 
@@ -79,7 +81,13 @@ impl<'a> Reader<'a> {
     }
 
     fn takes(&mut self, block: &Block) {
-        let mut codes = None;
+        let exits =
+            block.says.iter().find_map(|said| if let Says::Exit(codes) = said { Some(codes.clone()) } else { None });
+        let typed = block.says.iter().filter_map(|said| match said {
+            Says::Type(command) => Some(lines::Line { at: 0, command: command.clone(), output: String::new() }),
+            _ => None,
+        });
+        let typed: Vec<lines::Line> = typed.collect();
         for said in &block.says {
             match said {
                 Says::Skip(_) => return,
@@ -87,7 +95,6 @@ impl<'a> Reader<'a> {
                     Some(place) => self.place = Some(place),
                     None => self.problem(block.line, &format!("there is no world `{name}`")),
                 },
-                Says::Exit(said) => codes = Some(said.clone()),
                 Says::File(path) => self.place().session.writes(path, &block.text),
                 Says::Same(path) => {
                     let file = std::fs::read_to_string(repository().join(path)).unwrap_or_default();
@@ -96,21 +103,27 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Says::Config => self.config(block),
-                Says::Shown => self.shown(block.line, &block.text),
+                Says::Exit(_) | Says::Type(_) | Says::Shown => {}
             }
         }
+        let commands = if typed.is_empty() && block.is_commands() { commands(block) } else { typed };
+        if !commands.is_empty() {
+            self.types(block.line, &commands, exits);
+        }
+        if block.says.contains(&Says::Shown) {
+            self.shown(block.line, &block.text);
+        }
+        self.language(block);
+    }
+
+    fn language(&mut self, block: &Block) {
         match block.lang.as_str() {
-            "sh" | "console" => self.types(block, codes),
             "" => self.problem(block.line, "the fence names no language: sh, console, text, yaml, …"),
-            "text" if block.text.lines().any(is_command) => {
+            "text" if block.text.lines().any(is_command) && !block.says.contains(&Says::Shown) => {
                 self.problem(block.line, "`text` that holds commands: the language is `sh` or `console`");
             }
-            "json" => {
-                self.parses::<serde_json::Value>(block, |text| serde_json::from_str(text).map_err(|e| e.to_string()))
-            }
-            "yaml" => {
-                self.parses::<serde_json::Value>(block, |text| serde_yaml::from_str(text).map_err(|e| e.to_string()))
-            }
+            "json" => self.parses(block, |text| serde_json::from_str::<Value>(text).map_err(|e| e.to_string())),
+            "yaml" => self.parses(block, |text| serde_yaml::from_str::<Value>(text).map_err(|e| e.to_string())),
             _ => {}
         }
     }
@@ -121,16 +134,15 @@ impl<'a> Reader<'a> {
         self.place.get_or_insert_with(|| Place::named(usual).unwrap())
     }
 
-    fn types(&mut self, block: &Block, codes: Option<Vec<i32>>) {
-        let commands = commands(block);
+    fn types(&mut self, below: usize, commands: &[lines::Line], codes: Option<Vec<i32>>) {
         let codes = codes.unwrap_or_else(|| vec![0; commands.len()]);
         if codes.len() != commands.len() {
             let told = format!("{} exit codes for {} commands", codes.len(), commands.len());
-            return self.problem(block.line, &told);
+            return self.problem(below, &told);
         }
         self.printed.clear();
         for (line, code) in commands.iter().zip(codes) {
-            let at = block.line + line.at;
+            let at = below + line.at;
             let place = self.place();
             let command = place.with_runs(&line.command);
             let output = place.session.types(&command);
@@ -165,7 +177,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn parses<T>(&mut self, block: &Block, parse: impl Fn(&str) -> Result<T, String>) {
+    fn parses(&mut self, block: &Block, parse: impl Fn(&str) -> Result<Value, String>) {
         if let Err(why) = parse(&block.text) {
             self.problem(block.line, &format!("it is no {}: {why}", block.lang));
         }
