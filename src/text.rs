@@ -1,6 +1,8 @@
 //! PURE: text from strangers made safe for a terminal, for Markdown and for HTML; clipping; redaction.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
+use std::str::Chars;
 
 /// Whether a terminal or a reader could be misled by `c`: controls (tab and newline apart), and the
 /// invisible marks that reorder or hide text (Unicode bidi controls, zero-width characters, tags), and the two that are
@@ -73,6 +75,67 @@ pub fn printable(text: &str, max: usize) -> String {
         out.push_str(&piece);
     }
     out
+}
+
+/// What a line of a program's output shows on a terminal: of what it overwrote with carriage returns the last, without
+/// escape sequences, controls and hidden marks; tabs become spaces.
+///
+/// Escape sequences: ECMA-48, sections 5.3 to 5.6. One that does not end hides the rest of the line, as it would there.
+pub fn bare(line: &str) -> String {
+    let segments = line.rsplit(['\r', '\n']).map(without_escapes);
+    segments.map(|shown| shown.trim_end().to_owned()).find(|shown| !shown.is_empty()).unwrap_or_default()
+}
+
+fn without_escapes(segment: &str) -> String {
+    let mut out = String::with_capacity(segment.len());
+    let mut rest = segment.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut rest),
+            '\u{9b}' => skip_control(&mut rest),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut rest),
+            '\t' => out.push(' '),
+            // Programs that draw a turning bar go back over it.
+            '\u{8}' => drop(out.pop()),
+            c if is_hostile(c) || c == '\n' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn skip_escape(rest: &mut Chars<'_>) {
+    match rest.next() {
+        Some('[') => skip_control(rest),
+        Some('P' | 'X' | ']' | '^' | '_') => skip_string(rest),
+        Some(' '..='/') => skip_past(rest, ' '..='/'),
+        Some(_) | None => {}
+    }
+}
+
+/// A control sequence: parameters and intermediates up to its final character.
+fn skip_control(rest: &mut Chars<'_>) {
+    skip_past(rest, ' '..='?');
+}
+
+fn skip_past(rest: &mut Chars<'_>, within: RangeInclusive<char>) {
+    let _final = rest.find(|c| !within.contains(c));
+}
+
+/// A string up to its end, BEL or ST.
+fn skip_string(rest: &mut Chars<'_>) {
+    loop {
+        let mut ahead = rest.clone();
+        match ahead.next() {
+            // ESC ends every string, whether it begins ST or something else.
+            Some('\u{1b}') if ahead.next() != Some('\\') => return,
+            Some('\u{7}' | '\u{9c}' | '\u{1b}') | None => {
+                *rest = ahead;
+                return;
+            }
+            Some(_) => *rest = ahead,
+        }
+    }
 }
 
 /// The longest prefix of at most `max` bytes that ends at a character.
@@ -239,6 +302,26 @@ mod tests {
     fn printable_is_one_short_line() {
         assert_eq!(printable("a\nb\tc", 10), "a b c");
         assert_eq!(printable("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn a_bare_line_is_what_is_left_on_a_terminal() {
+        for (line, shown) in [
+            ("plain ✓", "plain ✓"),
+            ("\u{1b}[1;31merror\u{1b}[0m: it\u{1b}[K", "error: it"),
+            ("\u{1b}]0;title\u{7}a\u{1b}]8;;http://x\u{1b}\\b\u{1b}]8;;\u{1b}\\", "ab"),
+            ("10%\r50%\r100%\r", "100%"),
+            ("100%\r \r\u{1b}[2K\r", "100%"),
+            ("a|\u{8}/\u{8}-", "a-"),
+            ("\u{1b}Pq#0;2\u{1b}\\x\u{1b}(By\u{1b}7\u{9b}31mz\u{1b}", "xyz"),
+            ("a\tb\u{202e}c\u{200b}\u{7}\0d\u{e0041}", "a bcd"),
+            ("a\u{1b}]0;never ended", "a"),
+            ("a\u{1b}[31", "a"),
+            ("\u{1b}]0;x\u{1b}[31mred", "red"),
+            ("", ""),
+        ] {
+            assert_eq!(bare(line), shown, "{line:?}");
+        }
     }
 
     #[test]

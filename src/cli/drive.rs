@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::listen::Listener;
 use super::{CliError, Exit, Session, TraceOf, leave};
-use crate::console::Progress;
-use crate::dispatch::{self, Ending, Link, Opened, Order, Question};
+use crate::console::{Doing, Progress};
+use crate::dispatch::{self, Ending, Glimpse, Link, Opened, Order, Question, Sight};
 use crate::event::{Decision, Event};
 use crate::run::Phase;
 use crate::store::RunDir;
+use crate::sys::clock;
 use crate::text;
 
 /// How long what was said may still take to be read after a second signal.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often what is going on is drawn, at most.
+const TICK: Duration = Duration::from_millis(100);
+/// Glimpses that wait to be seen; further ones are lost.
+const GLIMPSES: usize = 256;
 
 /// Runs what was opened to its end and leaves its report. `before` are the events of earlier processes.
 pub(super) async fn drive(
@@ -36,14 +42,17 @@ pub(super) async fn drive(
     let (show, shown) = mpsc::unbounded_channel();
     let (ask, asked) = mpsc::unbounded_channel();
     let questions = session.can_ask().then_some(ask);
-    let desk = Desk { shown, asked, terminal: ask_on_terminal(session) };
     let orders = listener.attach(work.hands.supervisors.clone());
     let given_up = gives_up(orders.clone());
-    let link = Link { events: show, orders, questions };
-    let progress = match before {
+    let mut progress = match before {
         [] => Progress::new(session.console.clone()),
         before => Progress::resumed(session.console.clone(), before),
     };
+    let draws = progress.begin_drawing(before);
+    let (glimpse, glimpses) = mpsc::channel(GLIMPSES);
+    let desk = Desk { shown, glimpses, asked, terminal: ask_on_terminal(session) };
+    // Where nothing is drawn nobody looks, and looking costs nothing.
+    let link = Link { events: show, orders, questions, glimpses: draws.then_some(glimpse) };
     let dir = work.dir.clone();
     // In a thread of its own: whoever does not read what it says holds up neither the run nor its end.
     let runtime = tokio::runtime::Handle::current();
@@ -109,6 +118,7 @@ async fn gives_up(mut orders: watch::Receiver<Order>) {
 /// What comes from the run to people.
 struct Desk {
     shown: mpsc::UnboundedReceiver<Event>,
+    glimpses: mpsc::Receiver<Glimpse>,
     asked: mpsc::UnboundedReceiver<Question>,
     terminal: mpsc::UnboundedSender<Question>,
 }
@@ -116,6 +126,8 @@ struct Desk {
 /// Shows every event as it becomes durable, and a question after what it is about; gives the progress back when the run
 /// has ended.
 async fn tell(mut progress: Progress, mut desk: Desk) -> Progress {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let event = tokio::select! {
             biased;
@@ -125,12 +137,39 @@ async fn tell(mut progress: Progress, mut desk: Desk) -> Progress {
                 drop(desk.terminal.send(question));
                 continue;
             }
+            _ = ticks.tick(), if !desk.glimpses.is_closed() => {
+                progress.draw(clock::now());
+                continue;
+            }
+            Some(glimpse) = desk.glimpses.recv() => {
+                look(&mut progress, glimpse);
+                continue;
+            }
         };
-        let Some(event) = event else { return progress };
+        let Some(event) = event else {
+            progress.end_drawing();
+            return progress;
+        };
         if let Err(error) = progress.event(&event) {
             tracing::error!(%error, seq = event.seq, "an event could not be shown");
         }
     }
+}
+
+fn look(progress: &mut Progress, glimpse: Glimpse) {
+    let doing = match glimpse.sight {
+        Sight::Output(line) => {
+            if let Some(task) = &glimpse.task {
+                progress.heard(task, &line);
+            }
+            return;
+        }
+        Sight::Preparing => Doing::Preparing,
+        Sight::Working => Doing::Working,
+        Sight::Checking(check) => Doing::Checking(check),
+        Sight::CheckingBase(check) => Doing::CheckingBase(check),
+    };
+    progress.glimpse(glimpse.task.as_ref(), doing, clock::now());
 }
 
 /// A thread that asks on the terminal, one question at a time. It ends with the process: a read cannot be taken back.
@@ -140,11 +179,16 @@ fn ask_on_terminal(session: &Session) -> mpsc::UnboundedSender<Question> {
     std::thread::spawn(move || {
         while let Some(question) = asked.blocking_recv() {
             let what = question.task.as_ref().map_or_else(|| "this plan".to_owned(), |task| format!("task `{task}`"));
+            console.make_room();
             let decision = loop {
                 console.ask(&format!("run {what}? [y/n] "));
                 let mut line = String::new();
                 match std::io::stdin().lock().read_line(&mut line) {
-                    Ok(0) | Err(_) => break None,
+                    Ok(0) | Err(_) => {
+                        // The line of the question has no end.
+                        console.note("");
+                        break None;
+                    }
                     Ok(_) => {}
                 }
                 match line.trim().to_ascii_lowercase().as_str() {
@@ -153,6 +197,7 @@ fn ask_on_terminal(session: &Session) -> mpsc::UnboundedSender<Question> {
                     other => console.note(&format!("`{}` is neither yes nor no", text::printable(other, 40))),
                 }
             };
+            console.go_on();
             if let Some(decision) = decision {
                 // The run may have ended meanwhile; then nobody waits for the answer.
                 let _ = question.answer.send(decision);

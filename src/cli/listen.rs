@@ -5,6 +5,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::CliError;
+use crate::console::Console;
 use crate::dispatch::Order;
 use crate::process::Supervisors;
 use crate::sys::signal::{Signals, Suspensions, Urgency, suspend_this_process};
@@ -18,12 +19,13 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Begins to listen. Until [`Listener::attach`], a signal cancels `beginning` besides, which ends what is prepared.
-    pub fn start(beginning: CancellationToken) -> Self {
+    pub fn start(console: &Console, beginning: CancellationToken) -> Self {
         let (order, orders) = watch::channel(Order::GoOn);
         let (supervisors, attached) = watch::channel(None);
         let task = match (Signals::listen(), Suspensions::listen()) {
             (Ok(signals), Ok(suspensions)) => {
-                tokio::spawn(listen(signals, suspensions, order, attached, beginning)).abort_handle()
+                let console = console.clone();
+                tokio::spawn(listen((signals, suspensions), order, attached, beginning, console)).abort_handle()
             }
             (Err(error), _) | (_, Err(error)) => {
                 tracing::warn!(%error, "signals cannot be listened to");
@@ -57,11 +59,11 @@ impl Drop for Listener {
 }
 
 async fn listen(
-    mut signals: Signals,
-    mut suspensions: Suspensions,
+    (mut signals, mut suspensions): (Signals, Suspensions),
     order: watch::Sender<Order>,
     attached: watch::Receiver<Option<Supervisors>>,
     beginning: CancellationToken,
+    console: Console,
 ) {
     loop {
         tokio::select! {
@@ -81,9 +83,13 @@ async fn listen(
                 if let Some(supervisors) = &supervisors {
                     supervisors.pause().await;
                 }
+                // In a thread for what may wait: this one must go on hearing signals.
+                let leaving = console.clone();
+                drop(tokio::task::spawn_blocking(move || leaving.make_room()).await);
                 if let Err(error) = suspend_this_process() {
                     tracing::warn!(%error, "this process cannot be suspended");
                 }
+                console.go_on();
                 if let Some(supervisors) = &supervisors {
                     supervisors.resume().await;
                 }

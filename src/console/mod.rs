@@ -3,12 +3,14 @@
 //! Invariants: words of strangers are cleaned before they reach a terminal; a closed pipe is not an error
 //! and never a panic; every line reads the same without colour.
 
+mod live;
 mod options;
 mod printer;
 mod progress;
 mod sink;
 mod style;
 
+pub use live::Doing;
 pub use options::{ColorChoice, Options, Output, Surroundings, Verbosity};
 pub use printer::Console;
 pub use progress::Progress;

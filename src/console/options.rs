@@ -96,6 +96,15 @@ impl Surroundings {
         utf8 && !self.is_dumb()
     }
 
+    /// Whether stderr is a terminal that can keep a region at its bottom, and a person looks at it.
+    pub(super) fn draws(&self, options: &Options) -> bool {
+        let speaks = match options.output {
+            Output::Text => options.verbosity > Verbosity::Quiet,
+            Output::Json | Output::Jsonl => false,
+        };
+        speaks && self.stderr_is_terminal && !self.ci && self.term.is_some() && !self.is_dumb()
+    }
+
     pub(super) fn colours(&self, choice: ColorChoice, is_terminal: bool) -> bool {
         match choice {
             ColorChoice::Always => true,
@@ -127,6 +136,25 @@ mod tests {
             assert!(!around.colours(ColorChoice::Auto, true), "{around:?}");
             assert!(around.colours(ColorChoice::Always, false), "{around:?}");
         }
+    }
+
+    #[test]
+    fn drawing_needs_a_person_at_a_terminal_that_can() {
+        assert!(terminal().draws(&Options::default()));
+        assert!(Surroundings { no_color: true, ..terminal() }.draws(&Options::default()), "colour is another question");
+        let others = [
+            Surroundings { stderr_is_terminal: false, ..terminal() },
+            Surroundings { ci: true, ..terminal() },
+            Surroundings { term: Some("dumb".to_owned()), ..terminal() },
+            Surroundings { term: None, ..terminal() },
+        ];
+        for around in others {
+            assert!(!around.draws(&Options::default()), "{around:?}");
+        }
+        for output in [Output::Json, Output::Jsonl] {
+            assert!(!terminal().draws(&Options { output, ..Options::default() }));
+        }
+        assert!(!terminal().draws(&Options { verbosity: Verbosity::Quiet, ..Options::default() }));
     }
 
     #[test]

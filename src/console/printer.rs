@@ -3,13 +3,18 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::live::{Scene, Terminal, frame};
 use super::sink::Sink;
 use super::style::{Mark, Paint, Style};
 use super::{Options, Output, Surroundings, Verbosity};
 use crate::text;
+
+/// How long a terminal may take to be cleared.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Both streams, shared: a clone writes to the same ones.
 #[derive(Clone)]
@@ -24,6 +29,8 @@ struct Shared {
     stdout_is_terminal: bool,
     stdout_style: Style,
     stderr_style: Style,
+    /// What can keep a region on stderr.
+    terminal: Option<Terminal>,
 }
 
 impl fmt::Debug for Console {
@@ -35,7 +42,8 @@ impl fmt::Debug for Console {
 impl Console {
     /// The console of this process.
     pub fn new(options: Options, around: &Surroundings) -> Self {
-        Self::with_streams(options, around, Box::new(io::stdout()), Box::new(io::stderr()))
+        let terminal = around.draws(&options).then_some(Terminal::STDERR);
+        Self::of(options, around, terminal, [Box::new(io::stdout()), Box::new(io::stderr())])
     }
 
     /// A console that writes elsewhere.
@@ -44,6 +52,15 @@ impl Console {
         around: &Surroundings,
         stdout: Box<dyn Write + Send>,
         stderr: Box<dyn Write + Send>,
+    ) -> Self {
+        Self::of(options, around, None, [stdout, stderr])
+    }
+
+    fn of(
+        options: Options,
+        around: &Surroundings,
+        terminal: Option<Terminal>,
+        [stdout, stderr]: [Box<dyn Write + Send>; 2],
     ) -> Self {
         let unicode = around.speaks_unicode();
         let style = |is_terminal| Style { colour: around.colours(options.color, is_terminal), unicode };
@@ -55,6 +72,7 @@ impl Console {
                 stdout_is_terminal: around.stdout_is_terminal,
                 stdout_style: style(around.stdout_is_terminal),
                 stderr_style: style(around.stderr_is_terminal),
+                terminal,
             }),
         }
     }
@@ -81,31 +99,31 @@ impl Console {
 
     /// Data on stdout, as it is but for what could mislead a terminal. The caller ends its lines.
     pub fn data(&self, data: &str) {
-        self.shared.stdout.write(&text::clean(data));
+        self.answer(&text::clean(data));
     }
 
     /// A document for other programs on stdout, such as a patch: byte for byte into a file or a pipe, cleaned
     /// only for a terminal. The caller ends its lines.
     pub fn exact(&self, document: &str) {
-        if self.shared.stdout_is_terminal { self.data(document) } else { self.shared.stdout.write(document) }
+        if self.shared.stdout_is_terminal { self.data(document) } else { self.answer(document) }
     }
 
     /// A line for people on stdout.
     pub fn line(&self, line: &str) {
-        self.shared.stdout.write(&(self.shared.stdout_style.plain(line) + "\n"));
+        self.answer(&(self.shared.stdout_style.plain(line) + "\n"));
     }
 
     /// A JSON document on stdout, indented by two.
     pub fn document(&self, document: &impl Serialize) -> serde_json::Result<()> {
         let json = serde_json::to_string_pretty(document)?;
-        self.shared.stdout.write(&(text::json(&json).into_owned() + "\n"));
+        self.answer(&(text::json(&json).into_owned() + "\n"));
         Ok(())
     }
 
     /// A JSON value on a line of its own on stdout.
     pub fn json_line(&self, value: &impl Serialize) -> serde_json::Result<()> {
         let json = serde_json::to_string(value)?;
-        self.shared.stdout.write(&(text::json(&json).into_owned() + "\n"));
+        self.answer(&(text::json(&json).into_owned() + "\n"));
         Ok(())
     }
 
@@ -130,6 +148,22 @@ impl Console {
         self.say(Verbosity::Quiet, &self.shared.stderr_style.plain(question));
     }
 
+    /// Takes away what is drawn until [`Console::go_on`]: someone else is about to use the terminal. It waits for the
+    /// terminal a moment, not for one that takes nothing.
+    pub fn make_room(&self) {
+        if let Some(writer) = self.shared.stderr.writer() {
+            writer.hold();
+            writer.settle(PATIENCE);
+        }
+    }
+
+    /// What is drawn may be drawn again.
+    pub fn go_on(&self) {
+        if let Some(writer) = self.shared.stderr.writer() {
+            writer.release();
+        }
+    }
+
     /// Lines on stderr that their maker has already cleaned and coloured: rendered errors.
     pub fn rendered(&self, rendered: &str) {
         self.say(Verbosity::Quiet, rendered);
@@ -148,6 +182,48 @@ impl Console {
 
     pub(super) fn mark(&self, from: Verbosity, mark: Mark, pieces: &[(Paint, &str)]) {
         self.say(from, &self.shared.stderr_style.line(mark, pieces));
+    }
+
+    /// From now on stderr may be drawn on; false where it cannot be. Ended by [`Console::end_drawing`], once.
+    pub(super) fn begin_drawing(&self) -> bool {
+        self.shared.terminal.is_some_and(|terminal| self.shared.stderr.lend(terminal))
+    }
+
+    /// Whether what is drawn can be seen just now.
+    pub(super) fn is_drawing(&self) -> bool {
+        let ours = self.shared.terminal.is_some_and(|terminal| (terminal.is_ours)());
+        ours && self.shared.stderr.writer().is_some()
+    }
+
+    pub(super) fn stderr_style(&self) -> Style {
+        self.shared.stderr_style
+    }
+
+    /// Draws this as the region below what is said.
+    pub(super) fn draw(&self, scene: &Scene<'_>) {
+        if let (Some(terminal), Some(writer)) = (self.shared.terminal, self.shared.stderr.writer()) {
+            let size = (terminal.size)();
+            writer.show(frame(scene, size), size);
+        }
+    }
+
+    /// Nothing is drawn any more, and nothing of it is left. Waits until all that was said is on the terminal.
+    pub(super) fn end_drawing(&self) {
+        self.shared.stderr.take_back();
+    }
+
+    /// What is for stdout.
+    fn answer(&self, text: &str) {
+        let shared = (self.shared.stdout_is_terminal).then(|| self.shared.stderr.writer()).flatten();
+        if let Some(writer) = &shared {
+            // It goes to the same terminal, past the thread that draws.
+            writer.hold();
+            writer.settle(PATIENCE);
+        }
+        self.shared.stdout.write(text);
+        if let Some(writer) = &shared {
+            writer.release();
+        }
     }
 
     fn say(&self, from: Verbosity, text: &str) {

@@ -2,14 +2,17 @@
 //!
 //! It keeps a [`Summary`] of its own, so that a line can say what its event alone does not know.
 
+use super::live::{Doing, Drawing};
 use super::style::{Mark, Paint};
 use super::{Console, Output, Verbosity};
 use crate::event::{
-    AttemptFinished, AttemptOutcome, CheckRun, CheckStatus, Decision, Event, FailureClass, Kind, RunStarted, Sandbox,
-    StopCause, Verdict,
+    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, CheckStatus, Decision, Event, FailureClass, Kind,
+    RunStarted, Sandbox, StopCause, Verdict,
 };
+use crate::ids::TaskId;
 use crate::report::{CheckRow, Facts, Outcome, Summary, words};
 use crate::text;
+use crate::time::Timestamp;
 
 /// Lines shown of a red check's or a failed attempt's output.
 const TAIL: usize = 8;
@@ -19,17 +22,18 @@ const TAIL: usize = 8;
 pub struct Progress {
     console: Console,
     summary: Summary,
+    drawing: Option<Drawing>,
 }
 
 impl Progress {
     /// From the run's beginning.
     pub fn new(console: Console) -> Self {
-        Self { console, summary: Summary::default() }
+        Self { console, summary: Summary::default(), drawing: None }
     }
 
     /// From here on; `before` has been told already, by another process.
     pub fn resumed(console: Console, before: &[Event]) -> Self {
-        Self { console, summary: Summary::of(before) }
+        Self { console, summary: Summary::of(before), drawing: None }
     }
 
     /// What the run has come to so far.
@@ -37,9 +41,46 @@ impl Progress {
         &self.summary
     }
 
+    /// From now on a terminal shows below the lines what is going on; `before` has happened already. False where nothing
+    /// can be drawn: then there are the lines alone.
+    pub fn begin_drawing(&mut self, before: &[Event]) -> bool {
+        self.drawing = Drawing::begin(&self.console, before, &self.summary);
+        self.drawing.is_some()
+    }
+
+    /// Draws what is going on, if that has changed.
+    pub fn draw(&self, now: Timestamp) {
+        if let Some(drawing) = &self.drawing {
+            drawing.draw(&self.summary, now);
+        }
+    }
+
+    /// Only the lines are left. Waits until all of them are on the terminal.
+    pub fn end_drawing(&mut self) {
+        self.drawing = None;
+    }
+
+    /// What was seen of a task, or without one, of the run as a whole, between two events: it is only drawn.
+    pub fn glimpse(&mut self, task: Option<&TaskId>, doing: Doing, at: Timestamp) {
+        if let Some(drawing) = &mut self.drawing {
+            drawing.glimpse(task, doing, at, &self.summary);
+        }
+    }
+
+    /// A line of an agent's live output: it is only drawn.
+    pub fn heard(&mut self, task: &TaskId, line: &str) {
+        if let Some(drawing) = &mut self.drawing {
+            drawing.heard(task, line);
+        }
+    }
+
     /// Tells of the next event.
     pub fn event(&mut self, event: &Event) -> serde_json::Result<()> {
+        let before = self.row(event).map(|row| row.status);
         self.summary.apply(event);
+        if let Some(drawing) = &mut self.drawing {
+            drawing.event(event, before, &self.summary);
+        }
         match self.console.output() {
             Output::Jsonl => self.console.json_line(event)?,
             Output::Text | Output::Json => {}
@@ -143,15 +184,7 @@ impl Progress {
             self.console.mark(from, mark, &[(Paint::Bold, task), (Paint::Plain, "  "), (Paint::Plain, what)]);
         };
         match &event.kind {
-            Kind::AttemptStarted(it) => {
-                let role = self.row(event).map_or("", |row| row.role.as_str());
-                let attempt = format!("  attempt {} ({})", event.attempt.unwrap_or(1), it.agent.name);
-                self.console.mark(
-                    Verbosity::Normal,
-                    Mark::Start,
-                    &[(Paint::Plain, &format!("{role:<9}  ")), (Paint::Bold, task), (Paint::Dim, &attempt)],
-                );
-            }
+            Kind::AttemptStarted(it) => self.attempt_started(event, it),
             Kind::AttemptFinished(it) => self.attempt_finished(event, it),
             Kind::CheckFinished(it) => self.check(event, it),
             Kind::TaskSucceeded(it) => self.succeeded(event, it.verdict),
@@ -199,6 +232,20 @@ impl Progress {
                 )],
             ),
         }
+    }
+
+    fn attempt_started(&self, event: &Event, it: &AttemptStarted) {
+        // What is drawn says so already, for as long as it is true.
+        let from =
+            if self.drawing.is_some() && self.console.is_drawing() { Verbosity::Verbose } else { Verbosity::Normal };
+        let task = event.task.as_ref().map_or("", |task| task.as_str());
+        let role = self.row(event).map_or("", |row| row.role.as_str());
+        let attempt = format!("  attempt {} ({})", event.attempt.unwrap_or(1), it.agent.name);
+        self.console.mark(
+            from,
+            Mark::Start,
+            &[(Paint::Plain, &format!("{role:<9}  ")), (Paint::Bold, task), (Paint::Dim, &attempt)],
+        );
     }
 
     fn attempt_finished(&self, event: &Event, it: &AttemptFinished) {

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::live::{Stream, Terminal, Writer};
 
 /// One of the two streams. Each write is one call under one lock, so that lines never mix.
 pub(super) struct Sink {
@@ -11,28 +13,26 @@ pub(super) struct Sink {
     abandoned: AtomicBool,
 }
 
-struct Inner {
-    to: Box<dyn Write + Send>,
-    /// Why nothing more is written.
-    broken: Option<io::Error>,
+enum Inner {
+    /// The stream, and why nothing more is written to it.
+    Own(Stream),
+    /// The stream is with a thread that keeps a region below what is written.
+    Lent(Arc<Writer>),
 }
 
 impl Sink {
     pub(super) fn new(to: Box<dyn Write + Send>) -> Self {
-        Self { inner: Mutex::new(Inner { to, broken: None }), abandoned: AtomicBool::new(false) }
+        Self { inner: Mutex::new(Inner::Own((to, None))), abandoned: AtomicBool::new(false) }
     }
 
     /// Writes all of it, or remembers why not; after that it is silent.
     pub(super) fn write(&self, text: &str) {
-        if self.abandoned.load(Ordering::Relaxed) {
+        if self.abandoned.load(Ordering::Relaxed) || text.is_empty() {
             return;
         }
-        let mut inner = self.lock();
-        if inner.broken.is_some() || text.is_empty() {
-            return;
-        }
-        if let Err(error) = inner.to.write_all(text.as_bytes()).and_then(|()| inner.to.flush()) {
-            inner.broken = Some(error);
+        match &mut *self.lock() {
+            Inner::Lent(writer) => writer.say(text),
+            Inner::Own(stream) => put(stream, text),
         }
     }
 
@@ -47,19 +47,58 @@ impl Sink {
             return Ok(());
         }
         let mut inner = self.lock();
-        match inner.broken.take() {
+        let Inner::Own((_, broken)) = &mut *inner else { return Ok(()) };
+        match broken.take() {
             Some(error) => {
                 let gone = error.kind() == io::ErrorKind::BrokenPipe;
-                inner.broken = Some(io::ErrorKind::BrokenPipe.into());
+                *broken = Some(io::ErrorKind::BrokenPipe.into());
                 if gone { Ok(()) } else { Err(error) }
             }
             None => Ok(()),
         }
     }
 
+    /// Lends the stream to a thread that keeps a region on the terminal. True if it does.
+    pub(super) fn lend(&self, terminal: Terminal) -> bool {
+        let mut inner = self.lock();
+        if let Inner::Own(stream) = &mut *inner {
+            let lent = std::mem::replace(stream, (Box::new(io::sink()), None));
+            match Writer::start(lent, terminal) {
+                Ok(writer) => *inner = Inner::Lent(writer),
+                Err(back) => *stream = back,
+            }
+        }
+        matches!(*inner, Inner::Lent(_))
+    }
+
+    /// Who has the stream, while it is lent.
+    pub(super) fn writer(&self) -> Option<Arc<Writer>> {
+        match &*self.lock() {
+            Inner::Lent(writer) => Some(Arc::clone(writer)),
+            Inner::Own(_) => None,
+        }
+    }
+
+    /// Takes the stream back as soon as all is written and the region is gone.
+    pub(super) fn take_back(&self) {
+        if let Some(writer) = self.writer() {
+            // Whoever says something meanwhile must not wait for the terminal, so this is not done under the lock.
+            let mut stream = writer.close();
+            let mut inner = self.lock();
+            put(&mut stream, &writer.left());
+            *inner = Inner::Own(stream);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A thread that panicked while writing leaves at worst half a line.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+/// Writes all of it, or remembers why not.
+fn put((to, broken): &mut Stream, text: &str) {
+    if broken.is_none() && !text.is_empty() {
+        *broken = to.write_all(text.as_bytes()).and_then(|()| to.flush()).err();
     }
 }
 

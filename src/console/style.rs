@@ -84,7 +84,7 @@ impl Style {
         if self.unicode { clean.into_owned() } else { ascii(&clean).into_owned() }
     }
 
-    fn paint(self, out: &mut String, paint: Paint, clean: &str) {
+    pub(super) fn paint(self, out: &mut String, paint: Paint, clean: &str) {
         match paint.code() {
             Some(code) if self.colour && !clean.trim().is_empty() => {
                 out.push_str("\u{1b}[");

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::glimpse::Eye;
 use super::hands::Work;
 use super::inbox::Message;
-use super::{DispatchError, worker};
+use super::{DispatchError, Glimpse, worker};
 use crate::event::{AttemptStarted, Decision, Event, FORMAT, Kind, StopCause, TaskReused, WorkspaceCreated};
 use crate::ids::TaskId;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
@@ -46,6 +47,8 @@ pub struct Link {
     pub orders: watch::Receiver<Order>,
     /// Where questions go; without it nobody is asked.
     pub questions: Option<mpsc::UnboundedSender<Question>>,
+    /// Where to what is seen between events goes; bounded, and what finds no room is lost. Without it nobody looks.
+    pub glimpses: Option<mpsc::Sender<Glimpse>>,
 }
 
 /// How the loop ended.
@@ -210,8 +213,10 @@ impl Dispatcher {
                     None => self.busy.verifying = true,
                 }
                 let attempt = task.and_then(|task| self.state.task(task)).map(|task| task.last_attempt);
+                let eye = self.eye(task.and_then(|task| self.id(task)));
+                let verification = worker::Verification { task, attempt, probes, eye };
                 let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.work.cancel.clone());
-                self.workers.spawn(worker::verify(work, worker::Verification { task, attempt, probes }, out, cancel));
+                self.workers.spawn(worker::verify(work, verification, out, cancel));
             }
             Action::Settle { task, attempt, verdict } => {
                 self.busy.tasks.insert(task);
@@ -333,6 +338,10 @@ impl Dispatcher {
         }
     }
 
+    fn eye(&self, task: Option<TaskId>) -> Eye {
+        Eye::new(self.link.glimpses.clone(), task)
+    }
+
     fn id(&self, task: u32) -> Option<TaskId> {
         self.state.plan().and_then(|plan| plan.tasks.get(task as usize)).map(|task| task.id.clone())
     }
@@ -367,8 +376,9 @@ impl Dispatcher {
         while self.awaiting.front().is_some_and(|(seq, _)| *seq <= safe) {
             match self.awaiting.pop_front() {
                 Some((_, Effect::Attempt(plan))) => {
-                    let (work, out, cancel) = (Arc::clone(&self.work), self.outbox.clone(), self.work.cancel.clone());
-                    self.workers.spawn(worker::attempt(work, *plan, out, cancel));
+                    let eye = self.eye(Some(plan.message.task_id.clone()));
+                    let (work, out) = (Arc::clone(&self.work), self.outbox.clone());
+                    self.workers.spawn(worker::attempt(work, *plan, out, eye));
                 }
                 Some((_, Effect::Ask(question))) => {
                     drop(self.link.questions.as_ref().map(|questions| questions.send(question)));

@@ -5,6 +5,7 @@
 
 mod dispatcher;
 mod error;
+mod glimpse;
 mod hands;
 mod identity;
 mod inbox;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use dispatcher::{Ending, Link, Order, Question, drive};
 pub use error::DispatchError;
+pub use glimpse::{Glimpse, Sight};
 pub use hands::{Hands, Work};
 pub use identity::Identity;
 pub use note::ticket_note;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::glimpse::{Eye, Sight};
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
 use crate::agent::{Agent, AttemptFiles, Change, Extent, Job, Link, Outcome};
@@ -68,10 +69,10 @@ impl AttemptPlan {
 }
 
 /// One attempt, from the reset of its workspace to the tree that it leaves.
-pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, cancel: CancellationToken) {
+pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, eye: Eye) {
     let started = clock::monotonic();
     let (task, attempt) = (plan.task, plan.attempt);
-    let message = match run_attempt(&work, plan, &cancel).await {
+    let message = match run_attempt(&work, plan, &eye).await {
         Ok((mut finished, denied)) => {
             finished.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             Message::AttemptDone { task, attempt, finished: Box::new(finished), denied }
@@ -89,8 +90,10 @@ pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, cancel
 async fn run_attempt(
     work: &Arc<Work>,
     plan: AttemptPlan,
-    cancel: &CancellationToken,
+    eye: &Eye,
 ) -> Result<(AttemptFinished, Option<Denied>), DispatchError> {
+    let cancel = &work.cancel;
+    eye.sees(Sight::Preparing);
     if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
         match spaces.reset(0, input).await {
             Ok(_) => {}
@@ -124,7 +127,8 @@ async fn run_attempt(
     };
     let artifacts = job.artifacts.clone();
     fs::create_dirs(&artifacts)?;
-    let outcome = with_link(plan.agent.as_ref(), job, cancel).await;
+    eye.sees(Sight::Working);
+    let outcome = with_link(plan.agent.as_ref(), job, cancel, eye).await;
     // Fails where something is in it, and only then.
     drop(fs::remove_empty_dir(&artifacts));
     if let Some(error) = outcome.unwritable {
@@ -164,16 +168,23 @@ async fn run_attempt(
 }
 
 /// Runs the agent with somebody reading what it sends, so that it never waits for a reader.
-async fn with_link(agent: &dyn Agent, job: Job, cancel: &CancellationToken) -> Outcome {
+async fn with_link(agent: &dyn Agent, job: Job, cancel: &CancellationToken, eye: &Eye) -> Outcome {
     let (deltas, mut delta_inbox) = mpsc::channel(64);
     let (notes, mut note_inbox) = mpsc::unbounded_channel();
     let link = Link { deltas, notes, cancel: cancel.clone() };
-    let (outcome, (), ()) =
-        tokio::join!(agent.attempt(job, link), async { while delta_inbox.recv().await.is_some() {} }, async {
+    let (outcome, (), ()) = tokio::join!(
+        agent.attempt(job, link),
+        async {
+            while let Some(delta) = delta_inbox.recv().await {
+                eye.sees_output(delta);
+            }
+        },
+        async {
             while let Some(note) = note_inbox.recv().await {
                 tracing::info!(?note, "the agent says");
             }
-        });
+        }
+    );
     outcome
 }
 
@@ -247,12 +258,15 @@ pub(super) struct Verification {
     pub task: Option<u32>,
     pub attempt: Option<u32>,
     pub probes: Vec<Probe>,
+    pub eye: Eye,
 }
 
 /// Runs checks one after the other; what a cancellation leaves out is missing, never red.
 pub(super) async fn verify(work: Arc<Work>, asked: Verification, out: Out, cancel: CancellationToken) {
-    let Verification { task, attempt, probes } = asked;
-    for Probe { check, place } in probes {
+    let Verification { task, attempt, probes, eye } = asked;
+    for probe in probes {
+        eye.sees_check(&probe);
+        let Probe { check, place } = probe;
         let tree = match &place {
             Place::Base(tree) | Place::Result(tree) => tree.clone(),
         };

@@ -156,23 +156,30 @@ impl Tail {
     }
 }
 
-/// Cuts a stream into lines for whoever watches. A slow watcher misses lines; the child never waits for it.
+/// Cuts a stream into lines for whoever watches. A carriage return ends one too: progress bars know no other end.
+/// A slow watcher misses lines; the child never waits for it.
 struct Lines {
     sender: Sender<Vec<u8>>,
     line: Vec<u8>,
+    /// The last byte was a carriage return, which has ended the line already.
+    returned: bool,
 }
 
 impl Lines {
     fn new(sender: Sender<Vec<u8>>) -> Self {
-        Self { sender, line: Vec::new() }
+        Self { sender, line: Vec::new(), returned: false }
     }
 
     fn take(&mut self, chunk: &[u8]) {
-        let mut pieces = chunk.split(|byte| *byte == b'\n').peekable();
-        while let Some(piece) = pieces.next() {
-            let room = (LINE - self.line.len()).min(piece.len());
-            self.line.extend_from_slice(&piece[..room]);
-            if pieces.peek().is_some() {
+        for piece in chunk.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            let (line, end) = match piece.split_last() {
+                Some((end @ (b'\n' | b'\r'), line)) => (line, Some(*end)),
+                Some(_) | None => (piece, None),
+            };
+            let room = (LINE - self.line.len()).min(line.len());
+            self.line.extend_from_slice(&line[..room]);
+            let told = std::mem::replace(&mut self.returned, end == Some(b'\r')) && piece == b"\n";
+            if end.is_some() && !told {
                 // Full or closed: nobody waits for this line.
                 drop(self.sender.try_send(std::mem::take(&mut self.line)));
             }
@@ -236,6 +243,19 @@ mod tests {
         collector.finish(false).unwrap();
         let lines: Vec<usize> = std::iter::from_fn(|| receiver.try_recv().ok()).map(|line| line.len()).collect();
         assert_eq!(lines, [3, 0, LINE]);
+    }
+
+    #[test]
+    fn a_progress_bar_is_seen_as_it_moves() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, mut receiver) = mpsc::channel(9);
+        let sink = Sink::File { path: dir.path().join("out"), cap: 100, tail: 1, lines: Some(sender) };
+        let mut collector = Collector::new(sink, None);
+        for chunk in ["10%\r", "20%\rdone\r", "\n\nend\r\n"] {
+            collector.take(chunk.as_bytes()).unwrap();
+        }
+        let lines: Vec<Vec<u8>> = std::iter::from_fn(|| receiver.try_recv().ok()).collect();
+        assert_eq!(lines, [b"10%".as_slice(), b"20%", b"done", b"", b"end"]);
     }
 
     #[test]
