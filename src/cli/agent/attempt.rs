@@ -77,7 +77,7 @@ fn change(session: &Session, args: &AgentArgs, loaded: &Loaded) -> Result<Change
 async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<Exit, CliError> {
     let Errand { message, loaded, equipment, change } = errand;
     let cancel = equipment.cancel.clone();
-    let listener = Listener::start(cancel.clone());
+    let listener = Listener::start(&session.console, cancel.clone());
     let again = || "nothing of the attempt is left running; send the message again".to_owned();
     let place = Place::make(session, args)?;
     let supervisors = equipment.supervisors(None)?;
