@@ -84,7 +84,7 @@ fn workspace_options(session: &Session, loaded: &Loaded) -> Result<workspace::Op
 }
 
 /// `$XDG_CACHE_HOME/orchestra/work`, else below HOME, else below the system's folder for temporary files.
-fn cache_folder(session: &Session) -> PathBuf {
+pub(super) fn cache_folder(session: &Session) -> PathBuf {
     let absolute = |name: &str| session.env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))

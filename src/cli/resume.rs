@@ -31,6 +31,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     if held.healed_bytes > 0 {
         session.console.note(&format!("a torn last line of {} bytes was cut off the journal", held.healed_bytes));
     }
+    mend_latest(session, &entry.dir);
     let ticket = ticket(&entry.dir, &held.events)?;
     let wishes = wishes(session, &loaded, &held.state, args)?;
     if held.state.phase == Phase::Finished(RunVerdict::Success) && wishes.plan.is_none() && !wishes.accept_changed {
@@ -50,6 +51,13 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     match opened {
         Some(opened) => drive::drive(session, opened, &before, listener).await,
         None => nothing_to_do(session, &before),
+    }
+}
+
+/// `runs/latest` is for people: that it cannot be mended is said, and stops nothing.
+fn mend_latest(session: &Session, dir: &RunDir) {
+    if let Some(Err(error)) = dir.root().parent().map(store::mend_latest) {
+        session.console.note(&format!("`latest` could not be pointed at the newest run: {error}"));
     }
 }
 

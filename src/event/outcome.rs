@@ -40,6 +40,22 @@ impl Usage {
     pub fn is_unknown(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The sum of what is known of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        fn add<T>(a: Option<T>, b: Option<T>, plus: impl Fn(T, T) -> T) -> Option<T> {
+            match (a, b) {
+                (Some(a), Some(b)) => Some(plus(a, b)),
+                (one, None) | (None, one) => one,
+            }
+        }
+        Self {
+            input_tokens: add(self.input_tokens, other.input_tokens, u64::saturating_add),
+            output_tokens: add(self.output_tokens, other.output_tokens, u64::saturating_add),
+            usd: add(self.usd, other.usd, |a, b| a + b),
+        }
+    }
 }
 
 /// One run of one check on one tree.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::summary::PlanNote;
 use super::{
     ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, Finding, Moment, Pause, Session, Summary,
-    TaskRow, TaskStatus, measure, words,
+    TaskRow, TaskStatus, words,
 };
 use crate::event::{
     AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, Event, Failure, FailureClass, Kind, PlanAccepted,
@@ -197,7 +197,7 @@ impl Summary {
         self.usage.add(&it.usage);
         self.with_task(event, |row| {
             row.worked = row.worked.plus(Span::from_millis(it.ms));
-            row.usage = measure::sum(row.usage, it.usage);
+            row.usage = row.usage.plus(it.usage);
             match &it.outcome {
                 AttemptOutcome::Ok(result) => {
                     row.status = TaskStatus::Checking;

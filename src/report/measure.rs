@@ -76,23 +76,8 @@ impl UsageTotal {
         }
         self.told = self.told.saturating_add(1);
         let known = Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens, usd: self.usd };
-        let Usage { input_tokens, output_tokens, usd } = sum(known, *usage);
+        let Usage { input_tokens, output_tokens, usd } = known.plus(*usage);
         *self = Self { input_tokens, output_tokens, usd, ..*self };
-    }
-}
-
-/// The sum of what is known of both.
-pub(super) fn sum(a: Usage, b: Usage) -> Usage {
-    fn add<T>(a: Option<T>, b: Option<T>, plus: impl Fn(T, T) -> T) -> Option<T> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(plus(a, b)),
-            (one, None) | (None, one) => one,
-        }
-    }
-    Usage {
-        input_tokens: add(a.input_tokens, b.input_tokens, u64::saturating_add),
-        output_tokens: add(a.output_tokens, b.output_tokens, u64::saturating_add),
-        usd: add(a.usd, b.usd, |a, b| a + b),
     }
 }
 

@@ -64,6 +64,18 @@ pub enum StoreError {
         /// What was looked at.
         path: PathBuf,
     },
+    /// It was there, and was removed or moved away meanwhile.
+    #[error("{} is gone: someone removed the run", run.display())]
+    Gone {
+        /// The run directory.
+        run: PathBuf,
+    },
+    /// What is called `latest` is none of our links.
+    #[error("{} is not a link, and is left as it is", path.display())]
+    NotALink {
+        /// What stands there.
+        path: PathBuf,
+    },
     /// The folder of all runs is something else.
     #[error("{} should be the folder for runs, but it is not a folder", path.display())]
     NotAFolder {
@@ -185,6 +197,8 @@ pub enum StoreErrorKind {
     Newer,
     /// There is no such run.
     NotFound,
+    /// The run was removed meanwhile.
+    Gone,
     /// The name fits several runs.
     Ambiguous,
     /// The run's records cannot be written.
@@ -199,6 +213,7 @@ impl StoreError {
         match self {
             Self::Locked { .. } => StoreErrorKind::Locked,
             Self::Newer { .. } => StoreErrorKind::Newer,
+            Self::Gone { .. } => StoreErrorKind::Gone,
             Self::NotARun { .. } | Self::NoSuchRun { .. } => StoreErrorKind::NotFound,
             Self::Ambiguous { .. } => StoreErrorKind::Ambiguous,
             Self::Unreadable(error) if error.is_not_found() => StoreErrorKind::NotFound,
@@ -207,7 +222,9 @@ impl StoreError {
             | Self::Malformed { .. }
             | Self::Meddled { .. }
             | Self::Unreadable(_) => StoreErrorKind::Damaged,
-            Self::NotAFolder { .. } | Self::Unwritable(_) | Self::Taken { .. } => StoreErrorKind::Unwritable,
+            Self::NotAFolder { .. } | Self::NotALink { .. } | Self::Unwritable(_) | Self::Taken { .. } => {
+                StoreErrorKind::Unwritable
+            }
             Self::Failed(error) => error.kind(),
             Self::Panicked { .. } | Self::OutOfOrder { .. } | Self::Encode { .. } => StoreErrorKind::Internal,
         }
@@ -227,6 +244,8 @@ impl StoreError {
             | Self::Empty { .. }
             | Self::Malformed { .. }
             | Self::NotARun { .. }
+            | Self::Gone { .. }
+            | Self::NotALink { .. }
             | Self::NotAFolder { .. }
             | Self::NoSuchRun { .. }
             | Self::Ambiguous { .. }
@@ -240,6 +259,14 @@ impl StoreError {
 
     pub(super) fn read(action: &'static str, path: &Path, error: io::Error) -> Self {
         Self::Unreadable(FileError { action, path: path.to_path_buf(), cause: Cause::Io(error) })
+    }
+
+    /// Why a file of a run could not be opened: a run that is no longer there is told from one that lacks a file.
+    pub(super) fn opened(run: Option<&Path>, error: FileError) -> Self {
+        match run {
+            Some(run) if error.is_not_found() && !run.is_dir() => Self::Gone { run: run.to_path_buf() },
+            Some(_) | None => Self::Unreadable(error),
+        }
     }
 
     pub(super) fn write(action: &'static str, path: &Path, error: io::Error) -> Self {

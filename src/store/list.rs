@@ -79,11 +79,21 @@ impl Standing {
             Self::Live { .. } | Self::Unreadable(_) => false,
         }
     }
+
+    /// When the run was last heard of; not known while it runs, and of records that cannot be read.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Finished { at, .. } | Self::Stopped { at, .. } | Self::Interrupted { at } => Some(*at),
+            Self::Live { .. } | Self::Unreadable(_) => None,
+        }
+    }
 }
 
 /// All runs in the folder `runs`, newest first. A folder that is not there holds none; what is no run is left out.
 pub fn list(runs: &Path) -> Result<Vec<RunEntry>, StoreError> {
-    Ok(ids(runs)?.into_iter().map(|run| entry(runs, run)).collect())
+    // One that is removed while we look is not there.
+    let gone = |entry: &RunEntry| matches!(entry.standing, Standing::Unreadable(StoreError::Gone { .. }));
+    Ok(ids(runs)?.into_iter().map(|run| entry(runs, run)).filter(|entry| !gone(entry)).collect())
 }
 
 /// The newest run that fits. Older ones than that are not looked at.
@@ -125,7 +135,7 @@ fn by_path(given: &Path) -> Result<RunEntry, StoreError> {
 }
 
 /// The ids of all runs in a folder, newest first. They sort by time; those of the same second by their first event.
-fn ids(runs: &Path) -> Result<Vec<RunId>, StoreError> {
+pub(super) fn ids(runs: &Path) -> Result<Vec<RunId>, StoreError> {
     match fs::kind(runs).map_err(StoreError::Unreadable)? {
         None => return Ok(Vec::new()),
         Some(_) if !runs.is_dir() => return Err(StoreError::NotAFolder { path: runs.to_path_buf() }),
@@ -158,13 +168,7 @@ fn look(dir: &RunDir) -> Result<(Began, Standing), StoreError> {
     let path = dir.journal();
     // Before the journal: what ended in between is then at worst shown as live, never a live one as interrupted.
     let owner = owner(dir)?;
-    let first = Reader::open(&path)?.next().unwrap_or_else(|| Err(StoreError::Empty { path: path.clone() }))?;
-    let began = match first.kind {
-        Kind::RunStarted(started) => {
-            Began { title: started.title, reference: started.reference, project: started.project, at: first.at }
-        }
-        _ => return Err(StoreError::NotARun { path: dir.root().to_path_buf() }),
-    };
+    let began = began(dir)?;
     let standing = match owner {
         Owner::Process(holder) => Standing::Live { pid: Some(holder.pid) },
         Owner::Unnamed => Standing::Live { pid: None },
@@ -173,11 +177,27 @@ fn look(dir: &RunDir) -> Result<(Began, Standing), StoreError> {
     Ok((began, standing))
 }
 
+fn began(dir: &RunDir) -> Result<Began, StoreError> {
+    let path = dir.journal();
+    let first = Reader::open(&path)?.next().unwrap_or(Err(StoreError::Empty { path }))?;
+    match first.kind {
+        Kind::RunStarted(started) => {
+            Ok(Began { title: started.title, reference: started.reference, project: started.project, at: first.at })
+        }
+        _ => Err(StoreError::NotARun { path: dir.root().to_path_buf() }),
+    }
+}
+
+/// How a run stands whose lock the caller holds.
+pub(super) fn stands(dir: &RunDir) -> Standing {
+    began(dir).and_then(|_| last_word(&dir.journal())).unwrap_or_else(Standing::Unreadable)
+}
+
 /// How the journal of a run that nobody owns ends.
 fn last_word(path: &Path) -> Result<Standing, StoreError> {
     /// Nearly always enough; a longer last line makes it grow.
     const WINDOW: u64 = 16 * 1024;
-    let mut file = fs::open(path).map_err(StoreError::Unreadable)?;
+    let mut file = fs::open(path).map_err(|error| StoreError::opened(path.parent(), error))?;
     let size = file.metadata().map_err(|error| StoreError::read("read", path, error))?.len();
     let mut window = WINDOW;
     loop {

@@ -65,9 +65,13 @@ impl Lock {
         const TRIES: u32 = 20;
         const PAUSE: Duration = Duration::from_millis(10);
         let path = dir.lock();
-        let mut file = fs::append(&path).map_err(StoreError::Unwritable)?;
+        let gone = || StoreError::Gone { run: dir.root().to_path_buf() };
+        let mut file = fs::append(&path)
+            .map_err(|error| if error.is_not_found() { gone() } else { StoreError::Unwritable(error) })?;
         for _ in 0..TRIES {
             match file.try_lock() {
+                // Whoever removes a run renames it first, under its lock: what was waited for is then another's.
+                Ok(()) if !fs::leads_to(&path, &file) => return Err(gone()),
                 Ok(()) => return Self::named(file, now).map_err(|error| StoreError::write("write", &path, error)),
                 Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
                 Err(TryLockError::Error(error)) => return Err(StoreError::write("lock", &path, error)),
@@ -124,6 +128,24 @@ mod tests {
         drop(lock);
         assert_eq!(owner(&dir).unwrap(), Owner::Nobody);
         Lock::take(&dir, now).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_was_moved_away_cannot_be_owned_by_its_old_name() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = RunDir::at(temp.path().join("run"));
+        let now = Timestamp::from_millis(0);
+        fs::create_dir(dir.root()).unwrap();
+        let lock = Lock::take(&dir, now).unwrap();
+        let waits = thread::scope(|scope| {
+            let waits = scope.spawn(|| Lock::take(&dir, now));
+            fs::rename(dir.root(), &temp.path().join("aside")).unwrap();
+            drop(lock);
+            waits.join().unwrap()
+        });
+        assert!(matches!(waits, Err(StoreError::Gone { .. } | StoreError::Locked { .. })), "{waits:?}");
+        assert!(matches!(Lock::take(&dir, now), Err(StoreError::Gone { .. })));
+        assert_eq!(fs::list(&temp.path().join("aside")).unwrap().len(), 1, "nothing was made in its place");
     }
 
     #[test]

@@ -8,12 +8,15 @@ mod beneath;
 mod error;
 mod files;
 mod journal;
+mod latest;
 mod layout;
 mod line;
 mod list;
 mod lock;
 mod read;
+mod remove;
 mod staged;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -22,8 +25,11 @@ pub use artifacts::{Caps, Collect, Collected, ManifestEntry, Refused, collect, c
 pub use error::{Damage, StoreError, StoreErrorKind};
 pub use files::{read_json, write_json};
 pub use journal::{Durable, Journal, Opened, SyncMode, wait_durable};
+pub use latest::mend_latest;
 pub use layout::{AttemptDir, RunDir};
 pub use list::{Began, RunEntry, Standing, latest, list, resolve};
 pub use lock::{Holder, Lock, Owner, owner};
 pub use read::{Reader, read};
+pub use remove::{Aside, Claimed, leftovers, remove_leftover};
 pub use staged::{Published, Staged};
+pub use tally::{Tally, tally};

@@ -47,7 +47,7 @@ pub fn read(path: &Path) -> Result<Vec<Event>, StoreError> {
 impl Reader {
     /// Opens the journal at `path`. It may be growing.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::new(path, fs::open(path).map_err(StoreError::Unreadable)?))
+        Ok(Self::new(path, fs::open(path).map_err(|error| StoreError::opened(path.parent(), error))?))
     }
 
     pub(super) fn new(path: &Path, file: File) -> Self {

@@ -1,16 +1,15 @@
 //! A run directory in the making: hidden until it is whole, gone if it never gets there.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::latest::{guard, point_latest};
 use super::{Journal, Lock, Owner, RunDir, StoreError, SyncMode, owner};
 use crate::ids::RunId;
-use crate::sys::fs::{self, FileError};
+use crate::sys::fs;
 use crate::sys::machine::random;
 use crate::time::Timestamp;
 
 const HIDDEN: &str = ".new-";
-const LATEST: &str = "latest";
 const IGNORE: &str = ".gitignore";
 
 /// A run directory under a hidden name. Dropped before [`Staged::publish`], it is removed.
@@ -31,7 +30,7 @@ pub struct Published {
     /// We own it.
     pub lock: Lock,
     /// Why `latest` could not be pointed at it. The run does not need that link.
-    pub latest: Result<(), FileError>,
+    pub latest: Result<(), StoreError>,
 }
 
 /// Whether the folder of all runs was there before us.
@@ -116,13 +115,22 @@ impl Staged {
         let Some(lock) = self.lock.take() else {
             return Err(StoreError::Taken { path: dir.root().to_path_buf() });
         };
+        // Held over both steps: who mends `latest` sees the run with its link, or neither.
+        let guarded = match guard(&self.runs) {
+            Ok(guarded) => guarded,
+            Err(error) => {
+                self.lock = Some(lock);
+                return Err(error);
+            }
+        };
         let renamed = fs::sync_dir(self.dir.root()).and_then(|()| fs::rename(self.dir.root(), dir.root()));
         if let Err(error) = renamed {
             self.lock = Some(lock);
             return Err(StoreError::Unwritable(error));
         }
         fs::sync_dir(&self.runs).map_err(StoreError::Unwritable)?;
-        let latest = fs::symlink(Path::new(self.run.as_str()), &self.runs.join(LATEST));
+        let latest = point_latest(&self.runs, &self.run);
+        drop(guarded);
         Ok(Published { dir, lock, latest })
     }
 }
@@ -159,13 +167,6 @@ fn remove_runs_folder(runs: &Path) {
     if ours {
         drop(fs::remove_dir_all(runs));
     }
-}
-
-/// Keeps other processes from making or tidying up hidden folders; held for moments only.
-fn guard(runs: &Path) -> Result<File, StoreError> {
-    let folder = fs::open(runs).map_err(StoreError::Unwritable)?;
-    folder.lock().map_err(|error| StoreError::write("lock", runs, error))?;
-    Ok(folder)
 }
 
 /// Removes hidden folders whose makers died.

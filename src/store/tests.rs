@@ -147,9 +147,12 @@ fn a_newer_format_is_refused_by_name_whatever_its_shape() {
 
 #[test]
 fn a_missing_journal_is_named() {
-    let error = read(Path::new("/nowhere/events.jsonl")).unwrap_err();
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("events.jsonl");
+    let error = read(&path).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::NotFound);
-    assert!(error.to_string().contains("/nowhere/events.jsonl"));
+    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    assert_eq!(read(Path::new("/nowhere/events.jsonl")).unwrap_err().kind(), StoreErrorKind::Gone);
 }
 
 /// `/dev/full` takes nothing: every write to it fails as on a full disk.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::error::WorkspaceError;
 use super::ignores::Rules;
 use super::options::{Filled, Options};
-use super::setup;
 use super::shadow::{Mode, Shadow, TreeEntry};
 use super::snapshot::{Source, forget, lock};
 use super::sweep::{self, Keep};
+use super::{origin, setup};
 use crate::ids::{ObjectId, RunId};
 use crate::sys::fs::{self, Kind};
 
@@ -126,10 +126,7 @@ impl Workspaces {
 
     /// Removes all workspaces of the run; the shadow repository stays.
     pub fn remove(&self) -> Result<(), WorkspaceError> {
-        match fs::kind(&self.folder)? {
-            Some(kind) => sweep::remove(&self.folder, kind),
-            None => Ok(()),
-        }
+        Ok(fs::remove_tree(&self.folder)?)
     }
 
     fn dir(&self, place: Place) -> PathBuf {
@@ -169,11 +166,13 @@ impl Workspaces {
         if fs::kind(&self.folder)? != Some(Kind::Folder) {
             return Err(WorkspaceError::Replaced(self.folder.clone()));
         }
+        // The shadow lies in the run directory.
+        if let Some(run) = self.shadow.path().parent() {
+            origin::mark(&self.folder, run)?;
+        }
         fs::remove_file(&self.ready_mark(place))?;
         let dir = self.dir(place);
-        if let Some(kind) = fs::kind(&dir)? {
-            sweep::remove(&dir, kind)?;
-        }
+        fs::remove_tree(&dir)?;
         forget(&self.shadow.index(&place.name()))?;
         Ok(fs::create_dir(&dir)?)
     }

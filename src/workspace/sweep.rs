@@ -4,8 +4,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, chmod, lstat};
-
 use super::error::WorkspaceError;
 use super::ignores::Rules;
 use crate::sys::fs::{self, Entry, Kind};
@@ -40,13 +38,13 @@ pub(super) fn sweep(root: &Path, keep: &Keep) -> Result<(), WorkspaceError> {
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
         let path = root.join(&folder);
-        unlock(&path)?;
+        fs::unlock(&path)?;
         for entry in fs::list(&path)? {
             let relative = folder.join(&entry.name);
             match fate(&entry, &relative, keep) {
                 Fate::Stays => {}
                 Fate::Entered => folders.push(relative),
-                Fate::Goes => remove(&entry.path, entry.kind)?,
+                Fate::Goes => fs::remove_tree(&entry.path)?,
             }
         }
     }
@@ -73,38 +71,4 @@ fn fate(entry: &Entry, relative: &Path, keep: &Keep) -> Fate {
         return if fits { Fate::Stays } else { Fate::Goes };
     }
     if keep.rules.ignores(relative, is_folder) { Fate::Stays } else { Fate::Goes }
-}
-
-/// Removes anything, folders without write permission included.
-pub(super) fn remove(path: &Path, kind: Kind) -> Result<(), WorkspaceError> {
-    if kind != Kind::Folder {
-        return Ok(fs::remove_file(path)?);
-    }
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == Some(std::io::ErrorKind::PermissionDenied) => {
-            unlock_all(path)?;
-            Ok(fs::remove_dir_all(path)?)
-        }
-        other => Ok(other?),
-    }
-}
-
-fn unlock_all(path: &Path) -> Result<(), WorkspaceError> {
-    let mut folders = vec![path.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        unlock(&folder)?;
-        folders
-            .extend(fs::list(&folder)?.into_iter().filter(|entry| entry.kind == Kind::Folder).map(|entry| entry.path));
-    }
-    Ok(())
-}
-
-/// Gives us every right on a folder of ours.
-fn unlock(folder: &Path) -> Result<(), WorkspaceError> {
-    let stat = lstat(folder).map_err(|error| WorkspaceError::system("look at", folder, error))?;
-    let mode = Mode::from_raw_mode(stat.st_mode);
-    if mode.contains(Mode::RWXU) {
-        return Ok(());
-    }
-    chmod(folder, mode | Mode::RWXU).map_err(|error| WorkspaceError::system("make writable", folder, error))
 }

@@ -9,6 +9,7 @@
 mod agent_role;
 mod already;
 mod apply;
+mod clean;
 mod config;
 mod corpus;
 mod critic;

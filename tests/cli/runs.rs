@@ -43,8 +43,13 @@ fn a_planned_run_is_listed_shown_and_reported() {
     assert!(planned.exits(0).stdout.contains("critical path: "), "{planned}");
 
     let listed = world.orchestra(["runs", "list"]);
-    assert!(listed.exits(0).stdout.trim_end().ends_with("planned  PROJ-7  Fix the parser"), "{listed}");
-    let run = listed.stdout.split_whitespace().next().unwrap().to_owned();
+    let [head, row] = listed.exits(0).stdout.lines().collect::<Vec<_>>()[..] else { panic!("{listed}") };
+    assert_eq!(
+        head.split_whitespace().collect::<Vec<_>>(),
+        ["RUN", "STATUS", "VERDICT", "AGE", "TASKS", "REF", "TITLE"]
+    );
+    let run = row.split_whitespace().next().unwrap().to_owned();
+    assert!(row.ends_with("0/4    PROJ-7  Fix the parser") && row.contains("finished  planned"), "{listed}");
     let row = &world.orchestra(["runs", "list", "--json"]).exits(0).json()["runs"][0];
     assert_eq!((&row["run"], &row["verdict"], &row["exit_code"]), (&run.as_str().into(), &"planned".into(), &0.into()));
 

@@ -11,6 +11,7 @@
 mod agents;
 mod apply;
 mod checks;
+mod clean;
 mod container;
 mod disk;
 mod kill;

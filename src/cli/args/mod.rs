@@ -7,6 +7,7 @@ mod run;
 mod runs;
 mod settings;
 mod setup;
+mod size;
 mod values;
 
 use clap::{Parser, Subcommand};
@@ -15,7 +16,7 @@ pub use configure::{ConfigArgs, ConfigCommand};
 pub use globals::Globals;
 pub use plan::{GraphFormat, PlanArgs, PlanCaps, PlanCommand, PlanFile, PlanGraph};
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
-pub use runs::{ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
+pub use runs::{Chosen, CleanArgs, ListArgs, ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;
 pub use setup::{AgentArgs, InitArgs};
 pub use values::{Allowance, ApprovalTarget, Ask};
@@ -54,7 +55,7 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Make a plan, check one, or show it
     Plan(PlanArgs),
-    /// List runs, show one, or print its report
+    /// List runs, show one or its report, compare two, remove old ones
     Runs(RunsArgs),
     /// Show, check or describe the configuration
     Config(ConfigArgs),

@@ -4,16 +4,24 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::size::Size;
+use crate::time::Span;
+
 const EXAMPLES: &str = "\
 Examples:
   orchestra runs list
   orchestra runs show                        the newest run
-  orchestra runs report 20261121-0933 > report.md";
+  orchestra runs report 20261121-0933 > report.md
+  orchestra runs clean --keep 10 --dry-run   what would go?";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   orchestra runs list
-  orchestra runs list --json";
+  orchestra runs list --ref PROJ-7           those of one ticket
+  orchestra runs list --json
+
+COST is dollars where agents told them, else tokens; `-` where nobody told, and a `+` where only some did.
+TASKS are those that are done, of those in the plan. An empty column is left out.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -25,6 +33,17 @@ const REPORT_EXAMPLES: &str = "\
 Examples:
   orchestra runs report > report.md
   orchestra runs report 20261121-0933 --format json";
+
+const CLEAN_EXAMPLES: &str = "\
+Examples:
+  orchestra runs clean                       leftovers only: never a run
+  orchestra runs clean --older-than 30d --dry-run
+  orchestra runs clean --keep 20 --max-size 2G
+  orchestra runs clean 20261121-0933
+
+A run goes with its directory and its workspaces. With several of --older-than, --keep and --max-size, it goes only if
+each of them lets it go. A run that can be resumed, or whose records cannot be read, goes only with --force; one that
+a process works on never goes. The backup that `apply` left in your git repository stays, unless --backups is given.";
 
 /// `runs`.
 #[derive(Debug, Args)]
@@ -39,8 +58,8 @@ pub struct RunsArgs {
 pub enum RunsCommand {
     /// List all runs, newest first
     #[command(after_help = LIST_EXAMPLES)]
-    List(RunsDir),
-    /// Show how a run stands
+    List(ListArgs),
+    /// Show how a run stands, also while it goes on
     #[command(after_help = SHOW_EXAMPLES)]
     Show(RunName),
     /// Print a run's report
@@ -52,6 +71,61 @@ pub enum RunsCommand {
         #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
         format: Option<ReportFormat>,
     },
+    /// Remove runs, and what removed ones left behind
+    #[command(after_help = CLEAN_EXAMPLES)]
+    Clean(Box<CleanArgs>),
+}
+
+/// `runs list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only runs of the ticket with this key
+    #[arg(long = "ref", value_name = "KEY")]
+    pub reference: Option<String>,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+/// `runs clean`.
+#[derive(Debug, Default, Args)]
+pub struct CleanArgs {
+    /// Runs to remove, by the beginning of their ids
+    #[arg(value_name = "RUN")]
+    pub named: Vec<String>,
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// Also remove runs that can be resumed, and those whose records cannot be read
+    #[arg(long)]
+    pub force: bool,
+    /// Only show what would go, and how large it is
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also remove the backups that `apply` made in your git repository for these runs
+    #[arg(long)]
+    pub backups: bool,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+/// Which runs of this project `clean` is to look at, without naming them.
+#[derive(Debug, Default, Clone, Args)]
+pub struct Chosen {
+    /// Runs that ended longer ago than this, such as 30d or 12h
+    #[arg(long, value_name = "D", conflicts_with = "named")]
+    pub older_than: Option<Span>,
+    /// All but the N newest
+    #[arg(long, value_name = "N", conflicts_with = "named")]
+    pub keep: Option<usize>,
+    /// The oldest, until all together are no larger than this, such as 500M or 2G
+    #[arg(long, value_name = "SIZE", conflicts_with = "named")]
+    pub max_size: Option<Size>,
+}
+
+impl Chosen {
+    /// Whether none is chosen.
+    pub fn is_empty(&self) -> bool {
+        self.older_than.is_none() && self.keep.is_none() && self.max_size.is_none()
+    }
 }
 
 /// Which run.

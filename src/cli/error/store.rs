@@ -16,7 +16,7 @@ impl From<StoreError> for CliError {
 
 fn exit(error: &StoreError) -> Exit {
     match error.kind() {
-        StoreErrorKind::Locked | StoreErrorKind::Damaged | StoreErrorKind::Newer => Exit::State,
+        StoreErrorKind::Locked | StoreErrorKind::Damaged | StoreErrorKind::Newer | StoreErrorKind::Gone => Exit::State,
         StoreErrorKind::NotFound | StoreErrorKind::Ambiguous => Exit::Usage,
         StoreErrorKind::Unwritable => Exit::Records,
         StoreErrorKind::Internal => Exit::Internal,
@@ -36,7 +36,8 @@ fn hint(error: &StoreError) -> Option<String> {
             "bring the file back from a backup, or begin a new run"
         }
         StoreError::Meddled { .. } => "find out which program wrote to it; begin a new run",
-        StoreError::NoSuchRun { nearest: None, .. } | StoreError::NotARun { .. } => {
+        StoreError::NotALink { .. } => "move it away, and the next run makes the link",
+        StoreError::NoSuchRun { nearest: None, .. } | StoreError::NotARun { .. } | StoreError::Gone { .. } => {
             "`orchestra runs list` shows the runs there are; `--runs-dir` looks elsewhere"
         }
         StoreError::Ambiguous { .. } => "type more of its id",

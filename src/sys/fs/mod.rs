@@ -5,6 +5,7 @@ mod entries;
 mod error;
 mod folders;
 mod read;
+mod tree;
 mod write;
 
 pub use entries::{Entry, Kind, canonical, kind, list, modified, resolved, size, target_kind};
@@ -14,4 +15,5 @@ pub use folders::{
     temp_dir_in,
 };
 pub use read::{open, read, read_text};
+pub use tree::{leads_to, link_target, remove_tree, room, unlock};
 pub use write::{Existing, append, copy, create, create_new, symlink, write, write_whole, write_whole_shared};

@@ -178,7 +178,7 @@ async fn applied(
     })))
 }
 
-fn backup_ref(run: &RunId) -> String {
+pub(super) fn backup_ref(run: &RunId) -> String {
     format!("refs/orchestra/backup/{run}")
 }
 

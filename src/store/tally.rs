@@ -1,0 +1,233 @@
+//! What a list says of a run beyond how it stands: how many tasks are done, and what was used.
+//!
+//! Every line of the journal is vouched for, but of most only the name of the event is looked at, so that hundreds of
+//! runs are counted in the time it takes to read them.
+
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
+
+use super::line::{self, Envelope, Fault};
+use super::{RunDir, StoreError};
+use crate::event::{FORMAT, Usage};
+use crate::ids::TaskId;
+use crate::sys::fs;
+
+/// The numbers of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    /// Tasks in the newest plan; none before there is one.
+    pub tasks: Option<usize>,
+    /// Those that succeeded.
+    pub done: usize,
+    /// What was used, by those that told; what nobody told is missing, never zero.
+    pub usage: Usage,
+    /// Attempts and planning rounds that told nothing.
+    pub silent: u32,
+    /// Whether its change was brought into someone's files, and nothing was worked on since.
+    pub applied: bool,
+}
+
+/// Counts the journal of a run. It may be growing.
+pub fn tally(dir: &RunDir) -> Result<Tally, StoreError> {
+    let path = dir.journal();
+    let file = fs::open(&path).map_err(|error| StoreError::opened(Some(dir.root()), error))?;
+    let mut input = BufReader::with_capacity(64 * 1024, file);
+    let mut count = Count::default();
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        let length = input.read_until(b'\n', &mut buffer).map_err(|error| StoreError::read("read", &path, error))?;
+        // Without its line break it is still being written, or was cut short.
+        let Some(record) = buffer.strip_suffix(b"\n").filter(|_| length > 0) else { break };
+        match count.take(record) {
+            Ok(()) => {}
+            Err(Fault::Newer(found)) => return Err(StoreError::Newer { path, found, supported: FORMAT }),
+            // Whether that is damage, and where, is for the one place that judges it.
+            Err(Fault::Damage(_)) => {
+                super::read(&path)?;
+                break;
+            }
+        }
+    }
+    Ok(count.tally())
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    planned: Option<HashSet<TaskId>>,
+    done: HashSet<TaskId>,
+    usage: Usage,
+    silent: u32,
+    applied: bool,
+}
+
+#[derive(Deserialize)]
+struct Accepted {
+    plan: Planned,
+}
+
+#[derive(Deserialize)]
+struct Planned {
+    tasks: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: TaskId,
+}
+
+#[derive(Deserialize)]
+struct Used {
+    #[serde(default)]
+    usage: Usage,
+}
+
+impl Count {
+    fn take(&mut self, record: &[u8]) -> Result<(), Fault> {
+        if !line::is_sound(record) {
+            return Err(Fault::Damage(super::Damage::Checksum));
+        }
+        let counts = matches!(
+            line::kind(record),
+            None | Some(
+                b"run.started"
+                    | b"plan.proposed"
+                    | b"plan.accepted"
+                    | b"attempt.started"
+                    | b"attempt.finished"
+                    | b"task.succeeded"
+                    | b"task.failed"
+                    | b"task.skipped"
+                    | b"task.cancelled"
+                    | b"task.reused"
+                    | b"task.reopened"
+                    | b"change.applied"
+            )
+        );
+        if counts { self.count(&line::envelope(record)?) } else { Ok(()) }
+    }
+
+    fn count(&mut self, event: &Envelope<'_>) -> Result<(), Fault> {
+        let broken = |error| Fault::Damage(super::Damage::Content(error));
+        match event.kind.as_ref() {
+            "plan.proposed" | "attempt.finished" => {
+                let used: Used = serde_json::from_str(event.data.get()).map_err(broken)?;
+                self.used(used.usage);
+            }
+            "plan.accepted" => {
+                let accepted: Accepted = serde_json::from_str(event.data.get()).map_err(broken)?;
+                self.planned = Some(accepted.plan.tasks.into_iter().map(|task| task.id).collect());
+            }
+            "task.succeeded" | "task.reused" => self.done.extend(event.task.clone()),
+            "attempt.started" | "task.failed" | "task.skipped" | "task.cancelled" | "task.reopened" => {
+                self.applied = false;
+                if let Some(task) = &event.task {
+                    self.done.remove(task);
+                }
+            }
+            "change.applied" => self.applied = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn used(&mut self, usage: Usage) {
+        if usage.is_unknown() {
+            self.silent = self.silent.saturating_add(1);
+        } else {
+            self.usage = self.usage.plus(usage);
+        }
+    }
+
+    fn tally(self) -> Tally {
+        let planned = self.planned;
+        let done = self.done.iter().filter(|task| planned.as_ref().is_some_and(|planned| planned.contains(*task)));
+        Tally {
+            done: done.count(),
+            tasks: planned.map(|planned| planned.len()),
+            usage: self.usage,
+            silent: self.silent,
+            applied: self.applied,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::event::{AttemptFinished, AttemptOutcome, Event, Kind, RunVerdict, samples};
+    use crate::store::{Staged, SyncMode};
+    use crate::time::Timestamp;
+
+    /// A run with these events, each with the task it is about.
+    fn run(runs: &Path, kinds: Vec<(Option<TaskId>, Kind)>) -> RunDir {
+        let staged = Staged::begin(runs, Timestamp::from_millis(0)).unwrap();
+        let mut journal = staged.journal(SyncMode::Process).unwrap();
+        let first = (None, samples::run_started());
+        for (seq, (task, kind)) in (1..).zip(std::iter::once(first).chain(kinds)) {
+            journal.append(&Event { run: staged.run().clone(), task, ..samples::event(seq, kind) }).unwrap();
+        }
+        journal.close().unwrap();
+        staged.publish().unwrap().dir
+    }
+
+    fn attempt(usage: Usage) -> Kind {
+        let outcome = AttemptOutcome::Failed(crate::event::Failure::new(crate::event::FailureClass::Exited, "x"));
+        Kind::AttemptFinished(Box::new(AttemptFinished { outcome, usage, ..AttemptFinished::lost() }))
+    }
+
+    fn sample(name: &str) -> Kind {
+        samples::every_kind().into_iter().map(|event| event.kind).find(|kind| kind.name() == name).unwrap()
+    }
+
+    #[test]
+    fn tasks_are_done_until_they_are_reopened_and_usage_that_nobody_told_is_unknown() {
+        let temp = tempfile::tempdir().unwrap();
+        let accepted = sample("plan.accepted");
+        let Kind::PlanAccepted(it) = &accepted else { panic!("another kind") };
+        let (tasks, first) = (it.plan.tasks.len(), it.plan.tasks[0].id.clone());
+        let succeeded = || (Some(first.clone()), sample("task.succeeded"));
+        let known = Usage { usd: Some(0.25), input_tokens: Some(7), output_tokens: None };
+
+        let begun = run(temp.path(), Vec::new());
+        assert_eq!(tally(&begun).unwrap(), Tally::default());
+        let silent = run(temp.path(), vec![(None, accepted.clone()), (None, attempt(Usage::default())), succeeded()]);
+        let found = tally(&silent).unwrap();
+        assert_eq!((found.tasks, found.done, found.usage, found.silent), (Some(tasks), 1, Usage::default(), 1));
+        let finished = Kind::RunFinished { verdict: RunVerdict::Success, exit: 0 };
+        let mut told = vec![(None, accepted), (None, attempt(known)), (None, attempt(known)), succeeded()];
+        told.extend([(None, finished), (None, sample("change.applied"))]);
+        let found = tally(&run(temp.path(), told.clone())).unwrap();
+        assert_eq!((found.usage.usd, found.usage.input_tokens, found.usage.output_tokens), (Some(0.5), Some(14), None));
+        assert!(found.applied);
+        told.push((Some(first), Kind::TaskReopened { why: "it changed".to_owned() }));
+        let found = tally(&run(temp.path(), told)).unwrap();
+        assert_eq!((found.done, found.applied), (0, false));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_short_is_left_out_and_damage_before_it_is_named() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = run(temp.path(), vec![(None, sample("plan.accepted")), (None, sample("run.paused"))]);
+        let whole = fs::read(&dir.journal(), 1 << 20).unwrap();
+        let before = tally(&dir).unwrap();
+        fs::write(&dir.journal(), &[&whole[..], b"{\"v\":1,\"se"].concat()).unwrap();
+        assert_eq!(tally(&dir).unwrap(), before);
+        let mut damaged = whole;
+        damaged[40] ^= 1;
+        fs::write(&dir.journal(), &damaged).unwrap();
+        assert!(matches!(tally(&dir), Err(StoreError::Damaged { line: 1, .. })));
+    }
+
+    #[test]
+    fn the_name_of_every_event_is_found_without_reading_it() {
+        for kind in samples::every_kind().into_iter().map(|event| event.kind) {
+            let name = kind.name();
+            let record = line::encode(&samples::event(1, kind)).unwrap();
+            assert_eq!(line::kind(&record), Some(name.as_bytes()));
+        }
+    }
+}
