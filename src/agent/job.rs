@@ -40,6 +40,8 @@ pub struct Job {
     pub files: AttemptFiles,
     /// A folder for files that the run keeps; there already.
     pub artifacts: PathBuf,
+    /// The folder with the files that earlier tasks left, under the paths in the message's dependencies. Only for reading.
+    pub inputs: PathBuf,
     /// The run's trace, handed on to children.
     pub trace: TraceId,
     /// What it may use.

@@ -61,7 +61,8 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+/// JSON as it stands in files: for people, too.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
     Ok(bytes)

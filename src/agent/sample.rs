@@ -28,6 +28,7 @@ pub(super) fn message() -> TaskMessage {
         dependencies: Vec::new(),
         scope: Scope::default(),
         checks: Vec::new(),
+        artifacts: Vec::new(),
         limits: MessageLimits::default(),
         previous_failure: None,
     }

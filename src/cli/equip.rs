@@ -147,10 +147,7 @@ pub(super) fn known_checks(plan: &Draft, catalogue: &[Check]) -> Result<(), CliE
 /// The template the planner fills.
 pub(super) fn template(config: &Config) -> Result<Template, CliError> {
     match &config.planner.template {
-        TemplateChoice::Default => match Template::embedded("default") {
-            Some(template) => Ok(template?),
-            None => Err(CliError::new(super::Exit::Internal, "the default template is missing from this binary")),
-        },
+        TemplateChoice::BuiltIn(workflow) => Ok(Template::embedded(*workflow)?),
         TemplateChoice::File(path) => {
             let read = fs::read_text(path, MAX_TEMPLATE).map_err(|error| CliError::unreadable(&error))?;
             Ok(Template::parse(&path.display().to_string(), &read)?)

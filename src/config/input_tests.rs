@@ -216,3 +216,20 @@ fn no_flag_makes_it_panic() {
         let _ = load(&sources).map_err(|errors| render(&errors));
     });
 }
+
+#[test]
+fn a_workflow_is_named_or_is_a_file_and_a_misspelt_name_is_refused() {
+    use crate::planner::Workflow;
+    let template = |value: &str| {
+        let world = World::new().named(format!("planner: {{template: {value}}}\n"));
+        world.load().unwrap().config.planner.template
+    };
+    assert_eq!(template("plan-code-review"), Template::BuiltIn(Workflow::PlanCodeReview));
+    assert!(matches!(template("./plan-code-review"), Template::File(_)));
+    assert_eq!(
+        fault("planner: {template: plan-code-reveiw}\n"),
+        "1:21 planner.template: `plan-code-reveiw` is not one of the choices | did you mean `plan-code-review`?"
+    );
+    let found = World::new().discovered("planner: {template: plan-code-review}\n").load().unwrap();
+    assert_eq!(found.config.planner.template, Template::BuiltIn(Workflow::PlanCodeReview));
+}

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::setting::{Count, Lasting, Maybe, section, whole};
 use crate::agent::Spec;
 use crate::event::Ask;
 use crate::ids::{AgentName, CheckName};
 use crate::plan::{CheckKind, Expect};
+use crate::planner::Workflow;
 use crate::store::SyncMode;
 use crate::time::Span;
 use crate::workspace::WorkspaceMode;
@@ -60,7 +61,7 @@ section! {
     Planner = PlannerLayer {
         /// Which planner.
         r#use: PlannerUse,
-        /// `default`, or the path of a template, relative to the file that says so.
+        /// `default`, `plan-code-review`, or the path of a template, relative to the file that says so.
         template: Template,
         /// Most tasks it may plan.
         max_tasks: Count<1, 500>,
@@ -188,12 +189,12 @@ pub enum PlannerUse {
 }
 
 /// Which workflow the template planner fills.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "PathBuf", into = "PathBuf")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "PathBuf")]
 pub enum Template {
-    /// The embedded one.
-    Default,
-    /// A file.
+    /// One that is part of this program.
+    BuiltIn(Workflow),
+    /// A file; its path has a `.` or a `/` in it, so that a misspelt name is not taken for one.
     File(PathBuf),
 }
 
@@ -235,16 +236,23 @@ impl JsonSchema for Version {
     }
 }
 
-impl From<PathBuf> for Template {
-    fn from(path: PathBuf) -> Self {
-        if path.as_os_str() == "default" { Self::Default } else { Self::File(path) }
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = PathBuf::deserialize(deserializer)?;
+        match path.to_str() {
+            Some(name) if !name.contains(['.', '/']) => match Workflow::named(name) {
+                Some(workflow) => Ok(Self::BuiltIn(workflow)),
+                None => Err(de::Error::unknown_variant(name, Workflow::NAMES)),
+            },
+            Some(_) | None => Ok(Self::File(path)),
+        }
     }
 }
 
 impl From<Template> for PathBuf {
     fn from(template: Template) -> Self {
         match template {
-            Template::Default => Self::from("default"),
+            Template::BuiltIn(workflow) => Self::from(workflow.as_str()),
             Template::File(path) => path,
         }
     }

@@ -66,6 +66,7 @@ impl Identity {
             instructions: &planned.instructions,
             scope: &planned.scope,
             checks: state.checks(task),
+            artifacts: &planned.artifacts,
             ticket: &self.ticket,
             prompt: self.prompts.get(&planned.role).unwrap_or(&nothing),
             agent,

@@ -6,6 +6,7 @@
 mod dispatcher;
 mod error;
 mod glimpse;
+mod handed;
 mod hands;
 mod identity;
 mod inbox;

@@ -6,6 +6,7 @@ use crate::message::{
     ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
     TicketNote,
 };
+use crate::plan::Role;
 use crate::run::{RunState, Status};
 use crate::text;
 use crate::ticket::Ticket;
@@ -52,6 +53,7 @@ pub(super) fn message(state: &RunState, ticket: &TicketNote, task: u32) -> Optio
         dependencies,
         scope: planned.scope.clone(),
         checks: state.checks(task).iter().map(|check| check.name.clone()).collect(),
+        artifacts: planned.artifacts.clone(),
         limits: MessageLimits {
             time: tighter(planned.limits.time, state.terms.task_time),
             idle: tighter(planned.limits.idle, state.terms.idle_time),
@@ -90,7 +92,10 @@ fn dependency(state: &RunState, task: u32) -> Option<DependencyNote> {
 
 fn previous_failure(state: &RunState, task: u32) -> Option<PreviousFailure> {
     let failure = state.task(task)?.failure.as_ref()?;
+    let role = state.plan()?.tasks.get(task as usize)?.role;
     match failure.class {
+        // A reviewer who said no did nothing wrong, and is not to be talked into a yes.
+        FailureClass::Reported if role == Role::Review => None,
         // Nothing in these is for the agent to mend.
         FailureClass::Quota | FailureClass::RateLimited | FailureClass::Transient => None,
         class => Some(PreviousFailure { class: class.to_string(), detail: failure.detail.clone() }),

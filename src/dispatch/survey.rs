@@ -238,6 +238,7 @@ fn cause(before: &RunState, after: &RunState, task: u32) -> String {
         ("role", old.role != new.role),
         ("instructions", old.instructions != new.instructions),
         ("scope", old.scope != new.scope),
+        ("artifacts", old.artifacts != new.artifacts),
         ("depends_on", old.depends_on != new.depends_on),
         ("checks", before.checks(old_ordinal) != after.checks(task)),
     ] {

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::glimpse::{Eye, Sight};
+use super::handed::{self, Promised};
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
 use crate::agent::{Agent, AttemptFiles, Change, Extent, Job, Link, Outcome};
@@ -42,6 +43,15 @@ pub(super) struct AttemptPlan {
     pub input_tree: Option<ObjectId>,
     pub base_tree: Option<ObjectId>,
     pub files: AttemptFiles,
+    pub before: Before,
+}
+
+/// Whether a task has succeeded before, so that files of its success are kept: nothing else may take their place, for the
+/// same inputs find them again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    Success,
 }
 
 impl AttemptPlan {
@@ -59,6 +69,10 @@ impl AttemptPlan {
             input_tree: state.head().cloned(),
             base_tree: state.base.tree.clone(),
             files: AttemptFiles::new(folder.root().to_path_buf()),
+            before: match state.task(task).and_then(|task| task.done.as_ref()) {
+                Some(_) => Before::Success,
+                None => Before::Nothing,
+            },
             message,
         })
     }
@@ -94,6 +108,7 @@ async fn run_attempt(
 ) -> Result<(AttemptFinished, Option<Denied>), DispatchError> {
     let cancel = &work.cancel;
     eye.sees(Sight::Preparing);
+    handed::check_inputs(work, &plan.message).await?;
     if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
         match spaces.reset(0, input).await {
             Ok(_) => {}
@@ -120,6 +135,7 @@ async fn run_attempt(
         prompt: plan.prompt,
         workspace: work.folder(),
         artifacts: plan.files.dir().join(ARTIFACTS),
+        inputs: work.dir.artifacts(),
         files: plan.files,
         trace: work.trace.clone(),
         limits,
@@ -149,22 +165,27 @@ async fn run_attempt(
         finished.outcome = AttemptOutcome::Failed(Failure::new(FailureClass::Interrupted, STOPPED));
         return Ok((finished, None));
     }
-    let (AttemptOutcome::Ok(_), Space::Isolated(spaces), Some(input)) =
-        (&finished.outcome, &work.hands.space, &plan.input_tree)
-    else {
-        return Ok((finished, None));
-    };
-    match examine(spaces, &plan.message, input).await? {
-        Examined::Sound { tree, touched } => {
-            finished.tree = Some(tree);
-            finished.touched = touched;
-            Ok((finished, None))
-        }
-        Examined::Refused(failure, denied) => {
-            finished.outcome = AttemptOutcome::Failed(failure);
-            Ok((finished, denied))
+    let AttemptOutcome::Ok(claim) = &mut finished.outcome else { return Ok((finished, None)) };
+    if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
+        match examine(spaces, &plan.message, input).await? {
+            Examined::Sound { tree, touched } => {
+                finished.tree = Some(tree);
+                finished.touched = touched;
+            }
+            Examined::Refused(failure, denied) => {
+                finished.outcome = AttemptOutcome::Failed(failure);
+                return Ok((finished, denied));
+            }
         }
     }
+    let promised = Promised { message: &plan.message, attempt: plan.attempt, folder: &artifacts };
+    if let Some(failure) = handed::hold_to_promise(work, &promised, claim).await? {
+        finished.outcome = AttemptOutcome::Failed(failure);
+        finished.tree = None;
+    } else if !claim.status.is_done() && plan.before == Before::Nothing {
+        handed::keep_for_people(work, &promised, claim, clock::now()).await?;
+    }
+    Ok((finished, None))
 }
 
 /// Runs the agent with somebody reading what it sends, so that it never waits for a reader.
@@ -373,6 +394,6 @@ async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, Dispa
 }
 
 /// Runs what blocks on the disk where it holds up nobody.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DispatchError> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DispatchError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| DispatchError::Panic(error.to_string()))
 }

@@ -1,11 +1,13 @@
 //! PURE: the hand-off: what a task is told ([`TaskMessage`]), and what it answers ([`TaskResult`]).
 //!
-//! Nothing else passes between two tasks: no transcript, no environment, no shared memory.
+//! Nothing else passes between two tasks but the files they leave: no transcript, no environment, no shared memory.
 
 mod answer;
+mod handed;
 mod task;
 
 pub use answer::{Finding, RESULT_SCHEMA, ResultStatus, Severity, TaskResult};
+pub use handed::{CodeFile, Handed, HandedError, HandedKind, PlanFile, PlanPath, PlanStep, ReviewFile, ReviewVerdict};
 pub use task::{
     ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
     TicketNote,

@@ -43,6 +43,9 @@ pub struct TaskMessage {
     /// The checks that will decide over it, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckName>,
+    /// Files and globs of files that it is to leave for others, in the folder it is given for that or in the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
     /// What it may use.
     pub limits: MessageLimits,
     /// Why the attempt before failed.
@@ -108,7 +111,7 @@ pub enum DependencyStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArtifactNote {
-    /// Relative to the run's artifact folder.
+    /// Relative to the folder that it is given for the files of others.
     pub path: String,
     /// Bytes.
     pub size: u64,

@@ -8,6 +8,7 @@ mod fill;
 mod pieces;
 mod slug;
 mod template;
+mod workflow;
 
 #[cfg(test)]
 mod tests;
@@ -15,3 +16,4 @@ mod tests;
 pub use error::PlannerError;
 pub use fill::{Made, Planned, from_template};
 pub use template::{DEFAULT_MAX_TASKS, Template};
+pub use workflow::Workflow;

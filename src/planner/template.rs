@@ -6,14 +6,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Deserialize;
 
-use super::PlannerError;
+use super::{PlannerError, Workflow};
 use crate::ids::TaskId;
 use crate::plan::{Role, RunIf};
 
 /// Most tasks of a plan that is made from a template, unless the config says otherwise.
 pub const DEFAULT_MAX_TASKS: usize = 20;
-
-const EMBEDDED: [(&str, &str); 1] = [("default", include_str!("../../config/templates/default.yaml"))];
 
 /// A workflow to be filled from a ticket. Sound: it has a step, ids are unique, `after` names earlier steps, and all
 /// texts can be read as templates.
@@ -65,14 +63,9 @@ pub(super) enum Each {
 }
 
 impl Template {
-    /// The names of those built in.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        EMBEDDED.iter().map(|(name, _)| *name)
-    }
-
-    /// The one built in under `name`, if there is one.
-    pub fn embedded(name: &str) -> Option<Result<Self, PlannerError>> {
-        EMBEDDED.iter().find(|(known, _)| *known == name).map(|(name, text)| Self::parse(name, text))
+    /// One that is built in.
+    pub fn embedded(workflow: Workflow) -> Result<Self, PlannerError> {
+        Self::parse(workflow.as_str(), workflow.text())
     }
 
     /// Reads the text of a template file; `name` is how errors call it.

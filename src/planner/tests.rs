@@ -3,7 +3,7 @@
 use super::*;
 use crate::graph::Graph;
 use crate::ids::{PlanId, TaskId};
-use crate::plan::Role;
+use crate::plan::{Role, RunIf};
 use crate::ticket::{Source, Ticket};
 use crate::time::Timestamp;
 
@@ -17,7 +17,7 @@ fn made(max_tasks: usize) -> Made {
 }
 
 fn planned(text: &str, max_tasks: usize) -> Planned {
-    let template = Template::embedded("default").unwrap().unwrap();
+    let template = Template::embedded(Workflow::Default).unwrap();
     from_template(&template, &Ticket::parse(text, Source::Stdin).unwrap(), made(max_tasks)).unwrap()
 }
 
@@ -147,13 +147,31 @@ fn a_bug_report_is_one_piece_of_work_and_a_list_of_changes_its_parts() {
 fn the_same_ticket_gives_the_same_plan_with_every_built_in_template() {
     let text = include_str!("../../tests/fixtures/tickets/injection-lobehub-10581.md");
     let ticket = Ticket::parse(text, Source::Stdin).unwrap();
-    for name in Template::names() {
-        let template = Template::embedded(name).unwrap().unwrap();
+    for workflow in Workflow::ALL {
+        let template = Template::embedded(workflow).unwrap();
         let one = from_template(&template, &ticket, made(20)).unwrap();
         assert_eq!(one.plan, from_template(&template, &ticket, made(20)).unwrap().plan);
         assert_eq!(one.plan.ticket.as_ref().unwrap().digest, ticket.digest);
     }
-    assert!(Template::embedded("nope").is_none());
+}
+
+#[test]
+fn plan_code_review_hands_each_step_what_the_steps_before_left() {
+    let text = "# Export\n\n- [ ] CSV\n- [ ] JSON\n\n## Acceptance criteria\n- a file\n";
+    let template = Template::embedded(Workflow::PlanCodeReview).unwrap();
+    let planned = from_template(&template, &Ticket::parse(text, Source::Stdin).unwrap(), made(20)).unwrap();
+    insta::assert_snapshot!(outline(&planned), @r#"
+    plan [research] Plan: Export <- []
+    code [implement] Export <- [plan]
+    review [review] Review: Export <- [plan, code]
+    "#);
+    let tasks = &planned.plan.tasks;
+    let left: Vec<&str> = tasks.iter().flat_map(|task| &task.artifacts).map(String::as_str).collect();
+    assert_eq!(left, ["plan.json", "code.json", "review.json"]);
+    assert_eq!(
+        tasks.iter().map(|task| task.run_if).collect::<Vec<_>>(),
+        [RunIf::Success, RunIf::Success, RunIf::Always]
+    );
 }
 
 #[test]

@@ -47,6 +47,7 @@ struct Task<'a> {
     dependencies: Vec<Dependency<'a>>,
     scope: Globs<'a>,
     checks: &'a [CheckName],
+    artifacts: &'a [String],
     previous_failure: Option<&'a PreviousFailure>,
 }
 
@@ -84,6 +85,7 @@ impl<'a> Task<'a> {
             dependencies: message.dependencies.iter().map(Dependency::of).collect(),
             scope: Globs { read, write },
             checks: &message.checks,
+            artifacts: &message.artifacts,
             previous_failure: message.previous_failure.as_ref(),
         }
     }
@@ -131,6 +133,7 @@ mod tests {
             }],
             scope: Scope { read: Vec::new(), write: vec!["src/**".to_owned()], constraints: Vec::new() },
             checks: Vec::new(),
+            artifacts: vec!["notes/*.md".to_owned()],
             limits: MessageLimits { time: Span::from_secs(60), idle: Span::from_secs(7) },
             previous_failure: None,
         }

@@ -21,8 +21,18 @@ const BUILT_IN: [(&str, &str); 6] = [
 
 /// What a template may name. The preamble sees the ticket only: it is the same for all tasks.
 const TICKET_FIELDS: [&str; 6] = ["ref", "title", "text", "acceptance", "paths", "identifiers"];
-const TASK_FIELDS: [&str; 9] =
-    ["id", "role", "title", "instructions", "constraints", "dependencies", "scope", "checks", "previous_failure"];
+const TASK_FIELDS: [&str; 10] = [
+    "id",
+    "role",
+    "title",
+    "instructions",
+    "constraints",
+    "dependencies",
+    "scope",
+    "checks",
+    "artifacts",
+    "previous_failure",
+];
 
 /// The prompt templates of a run, parsed and found to name only what there is.
 #[derive(Debug, Clone)]

@@ -128,13 +128,14 @@ impl RunState {
         let Some(accepted) = &mut self.accepted else { return };
         let planned = &accepted.plan.tasks[ordinal as usize];
         let (id, on_interrupt) = (planned.id.clone(), planned.on_interrupt);
+        let left = chance(planned.role, failure.class);
         let allowance = planned.limits.attempts.map_or(terms.attempts, |own| own.min(terms.attempts)).max(1);
         let task = &mut accepted.tasks[ordinal as usize];
         let again = |not_before| Status::Pending { next_attempt: attempt + 1, not_before };
         let same = task.failure.as_ref().is_some_and(|before| before.signature == failure.signature);
         let long = failure.class == FailureClass::RateLimited
             && failure.retry_at.is_some_and(|until| until.since(at) > LONG_WAIT);
-        match chance(failure.class) {
+        match left {
             Chance::Again if long => {
                 task.status = again(failure.retry_at);
                 self.pause_due = Some((failure.detail.clone(), failure.retry_at));
@@ -165,7 +166,7 @@ impl RunState {
             Chance::Never => task.status = Status::Exhausted { attempt },
         }
         // An interruption says nothing about the work: the failure before it is what the next attempt is told.
-        if chance(failure.class) != Chance::Free {
+        if left != Chance::Free {
             task.failure = Some(failure.clone());
         }
         if matches!(task.status, Status::Exhausted { .. }) {

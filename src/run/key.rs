@@ -23,6 +23,9 @@ pub struct KeyParts<'a> {
     pub scope: &'a Scope,
     /// What decides over it.
     pub checks: &'a [Check],
+    /// What it is to leave for others. Left out where there is nothing, so that such work keeps the key it always had.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub artifacts: &'a [String],
     /// What was asked for in the first place.
     pub ticket: &'a Digest,
     /// The templates its prompt is made from.

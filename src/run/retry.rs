@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::event::FailureClass;
 use crate::ids::{RunId, TaskId};
+use crate::plan::Role;
 use crate::time::Span;
 
 /// What a failure leaves open.
@@ -19,9 +20,11 @@ pub enum Chance {
     Never,
 }
 
-/// The one place that says which failures may be tried again.
-pub fn chance(class: FailureClass) -> Chance {
+/// The one place that says which failures may be tried again, and by a task of which role.
+pub fn chance(role: Role, class: FailureClass) -> Chance {
     match class {
+        // A reviewer who says no has done the work. Asked again until the answer is yes, a review would be worth nothing.
+        FailureClass::Reported if role == Role::Review => Chance::Never,
         FailureClass::Transient
         | FailureClass::RateLimited
         | FailureClass::Timeout
@@ -101,8 +104,17 @@ mod tests {
 
     #[test]
     fn what_a_person_or_a_crash_ended_never_counts() {
-        assert_eq!(chance(FailureClass::Interrupted), Chance::Free);
-        assert_eq!(chance(FailureClass::Cancelled), Chance::Free);
-        assert_eq!(chance(FailureClass::Auth), Chance::Never);
+        for role in Role::ALL {
+            assert_eq!(chance(role, FailureClass::Interrupted), Chance::Free);
+            assert_eq!(chance(role, FailureClass::Cancelled), Chance::Free);
+            assert_eq!(chance(role, FailureClass::Auth), Chance::Never);
+        }
+    }
+
+    #[test]
+    fn a_reviewers_no_is_final_and_its_crash_is_not() {
+        assert_eq!(chance(Role::Review, FailureClass::Reported), Chance::Never);
+        assert_eq!(chance(Role::Review, FailureClass::Exited), Chance::Again);
+        assert_eq!(chance(Role::Implement, FailureClass::Reported), Chance::Again);
     }
 }

@@ -123,6 +123,12 @@ pub enum StoreError {
         /// The journal.
         path: PathBuf,
     },
+    /// A kept file is gone, or is not what was kept.
+    #[error("{} is no longer what a task left", path.display())]
+    Altered {
+        /// The file.
+        path: PathBuf,
+    },
     /// The thread that writes the journal panicked.
     #[error("the writer of {} panicked", path.display())]
     Panicked {
@@ -221,6 +227,7 @@ impl StoreError {
             | Self::Empty { .. }
             | Self::Malformed { .. }
             | Self::Meddled { .. }
+            | Self::Altered { .. }
             | Self::Unreadable(_) => StoreErrorKind::Damaged,
             Self::NotAFolder { .. } | Self::NotALink { .. } | Self::Unwritable(_) | Self::Taken { .. } => {
                 StoreErrorKind::Unwritable
@@ -251,6 +258,7 @@ impl StoreError {
             | Self::Ambiguous { .. }
             | Self::Taken { .. }
             | Self::Meddled { .. }
+            | Self::Altered { .. }
             | Self::Panicked { .. }
             | Self::OutOfOrder { .. }
             | Self::Encode { .. } => None,

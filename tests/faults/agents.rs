@@ -46,6 +46,7 @@ impl World {
             workspace: self.project(),
             files: AttemptFiles::new(self.root.path().join("attempt")),
             artifacts: self.root.path().join("artifacts"),
+            inputs: self.root.path().join("inputs"),
             trace: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
             limits: self.limits,
             change: Change::default(),
@@ -128,6 +129,7 @@ fn message(role: Role) -> TaskMessage {
         dependencies: Vec::new(),
         scope: Scope::default(),
         checks: Vec::new(),
+        artifacts: Vec::new(),
         limits: MessageLimits::default(),
         previous_failure: None,
     }

@@ -90,13 +90,14 @@ pub const PURE: [&str; 8] = ["text", "plan", "graph", "message", "event", "polic
 const OPTIONS: &str = "Options";
 
 /// these closed sets, which the user writes and the rooms read: `docs/design/002-what-config-names.md`.
-pub const SETTINGS: [(&str, &str); 8] = [
+pub const SETTINGS: [(&str, &str); 9] = [
     ("agent", "Spec"),
     ("event", "Ask"),
     ("plan", "Check"),
     ("plan", "CheckKind"),
     ("plan", "Expect"),
     ("plan", "Role"),
+    ("planner", "Workflow"),
     ("store", "SyncMode"),
     ("workspace", "WorkspaceMode"),
 ];

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 
 use super::super::job::{Agent, Job, Link, Outcome};
 use super::super::records::{self, chain};
 use super::super::roster::Context;
+use super::handed::{self, Before};
 use super::implement::{ImplementError, implement};
 use super::research::research;
 use super::review::review;
 use crate::event::{AgentRecord, FailureClass};
 use crate::ids::AgentName;
-use crate::message::{ResultStatus, TaskResult};
+use crate::message::{Finding, HandedKind, ResultStatus, Severity, TaskResult};
 use crate::plan::Role;
 use crate::sys::fs;
 use crate::workspace::{Tools, WorkspaceError};
@@ -43,7 +45,7 @@ impl Builtin {
             Role::Research => blocking(move || look(&job)).await,
             Role::Implement => self.implement(&job, link).await,
             Role::Test => records::claim(&job.files, &tested()),
-            Role::Review => blocking(move || records::claim(&job.files, &review(&job.message, &job.change))).await,
+            Role::Review => blocking(move || read(&job)).await,
         };
         // A run that wants to stop gets no claim, even if the work was done in the meantime.
         if link.cancel.is_cancelled() { cancelled() } else { outcome }
@@ -53,7 +55,9 @@ impl Builtin {
         let Context { supervisors, env, project: _ } = &*self.context;
         let tools = Tools { supervisors: supervisors.clone(), env: env.clone(), cancel: link.cancel.clone() };
         match implement(&job.message, &job.workspace, &tools).await {
-            Ok(result) => records::claim(&job.files, &result),
+            Ok(result) => {
+                left(job, HandedKind::Code, &result, || handed::code(&job.message, &result, &Before::read(job)))
+            }
             Err(ImplementError::Tool { source: WorkspaceError::Cancelled, .. }) => cancelled(),
             Err(error @ (ImplementError::NoDiff | ImplementError::Refused { .. })) => {
                 Outcome::failed(FailureClass::Reported, &chain(&error))
@@ -80,8 +84,27 @@ fn look(job: &Job) -> Outcome {
         Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
     };
     match fs::write(&job.artifacts.join(NOTES), research.notes.as_bytes()) {
-        Ok(()) => records::claim(&job.files, &research.result),
+        Ok(()) => left(job, HandedKind::Plan, &research.result, || handed::plan(&job.message, &research)),
         Err(error) => Outcome::failed(FailureClass::Unusable, &chain(&error)),
+    }
+}
+
+fn read(job: &Job) -> Outcome {
+    let before = Before::read(job);
+    let mut result = review(&job.message, &job.change, before.code.as_ref());
+    let unread = before.unread.into_iter();
+    result.findings.extend(unread.map(|text| Finding { file: None, line: None, severity: Severity::Warning, text }));
+    left(job, HandedKind::Review, &result, || handed::review(&result))
+}
+
+/// A claim, with the file for the next step where the task is to leave one.
+fn left<F: Serialize>(job: &Job, kind: HandedKind, result: &TaskResult, file: impl FnOnce() -> F) -> Outcome {
+    if !handed::is_wanted(&job.message, kind) {
+        return records::claim(&job.files, result);
+    }
+    match handed::leave(job, kind, &file()) {
+        Ok(()) => records::claim(&job.files, result),
+        Err(error) => error.into(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! A `test` task is nothing but the checks that orchestra runs.
 
 mod agent;
+mod handed;
 mod implement;
 mod research;
 mod review;

@@ -32,6 +32,8 @@ pub(super) enum Slot {
     Workspace,
     /// The path of the artifact folder.
     Artifacts,
+    /// The path of the folder with what earlier tasks left.
+    Inputs,
     /// The task's id.
     Task,
     /// The task's role.
@@ -39,8 +41,16 @@ pub(super) enum Slot {
 }
 
 impl Slot {
-    const ALL: [Self; 7] =
-        [Self::Message, Self::Prompt, Self::PromptFile, Self::Workspace, Self::Artifacts, Self::Task, Self::Role];
+    const ALL: [Self; 8] = [
+        Self::Message,
+        Self::Prompt,
+        Self::PromptFile,
+        Self::Workspace,
+        Self::Artifacts,
+        Self::Inputs,
+        Self::Task,
+        Self::Role,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -49,6 +59,7 @@ impl Slot {
             Self::PromptFile => "prompt_file",
             Self::Workspace => "workspace",
             Self::Artifacts => "artifacts",
+            Self::Inputs => "inputs",
             Self::Task => "task",
             Self::Role => "role",
         }
@@ -72,6 +83,7 @@ impl Slot {
             Self::PromptFile => path(&job.files.prompt()),
             Self::Workspace => path(&job.workspace),
             Self::Artifacts => path(&job.artifacts),
+            Self::Inputs => path(&job.inputs),
             Self::Task => job.message.task_id.as_str().into(),
             Self::Role => job.message.role.as_str().into(),
         }

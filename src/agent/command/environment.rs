@@ -29,6 +29,7 @@ pub(super) fn environment(
         ("ORCHESTRA_ROLE".into(), message.role.as_str().into()),
         ("ORCHESTRA_MESSAGE".into(), job.files.message().into_os_string()),
         ("ORCHESTRA_ARTIFACTS".into(), job.artifacts.clone().into_os_string()),
+        ("ORCHESTRA_INPUTS".into(), job.inputs.clone().into_os_string()),
         (DEPTH.into(), (depth(parent) + 1).to_string().into()),
         ("TRACEPARENT".into(), traceparent(job).into()),
         ("TMPDIR".into(), temp.as_os_str().to_owned()),

@@ -36,6 +36,7 @@ fn hint(error: &StoreError) -> Option<String> {
             "bring the file back from a backup, or begin a new run"
         }
         StoreError::Meddled { .. } => "find out which program wrote to it; begin a new run",
+        StoreError::Altered { .. } => "put the file back as it was, or begin a new run",
         StoreError::NotALink { .. } => "move it away, and the next run makes the link",
         StoreError::NoSuchRun { nearest: None, .. } | StoreError::NotARun { .. } | StoreError::Gone { .. } => {
             "`orchestra runs list` shows the runs there are; `--runs-dir` looks elsewhere"

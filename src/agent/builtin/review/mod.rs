@@ -1,5 +1,6 @@
 //! PURE: reading a change as a careful stranger would: for what must never stay, and for what needs a second look.
 
+mod account;
 mod conflicts;
 mod leftovers;
 mod patch;

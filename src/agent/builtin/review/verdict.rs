@@ -1,20 +1,21 @@
 //! PURE: all looks together, and what they come to. Only an error fails the review.
 
 use super::patch::{self, FilePatch};
-use super::{conflicts, leftovers, scope, secrets, weakened};
+use super::{account, conflicts, leftovers, scope, secrets, weakened};
 use crate::agent::{Change, Extent};
-use crate::message::{Finding, ResultStatus, Severity, TaskMessage, TaskResult};
+use crate::message::{CodeFile, Finding, ResultStatus, Severity, TaskMessage, TaskResult};
 
-/// Reviews the change for a review task.
-pub(in super::super) fn review(message: &TaskMessage, change: &Change) -> TaskResult {
+/// Reviews the change for a review task, beside the account that its author left of it.
+pub(in super::super) fn review(message: &TaskMessage, change: &Change, code: Option<&CodeFile>) -> TaskResult {
     let files = patch::read(&change.patch);
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = account::failed(&message.dependencies).collect();
     for file in &files {
         findings.extend(conflicts::look(file));
         findings.extend(secrets::look(file));
         findings.extend(weakened::look(file, message.ticket.paths.contains(&file.path)));
         findings.extend(leftovers::look(file));
     }
+    findings.extend(code.into_iter().flat_map(|code| account::look(&change.paths, code)));
     findings.extend(scope::look(&change.paths, &message.scope));
     if change.paths.is_empty() {
         findings.push(general("there is no change to review"));
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn a_clean_change_passes_and_says_what_was_looked_at() {
         let patch = "diff --git a/a.rs b/a.rs\n--- a/a.rs\n+++ b/a.rs\n@@ -1 +1 @@\n-a\n+b\n";
-        let result = review(&sample::message(), &change(patch, &["a.rs"]));
+        let result = review(&sample::message(), &change(patch, &["a.rs"]), None);
         assert_eq!(result.status, ResultStatus::Done);
         assert!(result.summary.starts_with("Read a change of 1 file (+1 -1). No conflict mark"), "{}", result.summary);
     }
@@ -79,18 +80,18 @@ mod tests {
     fn an_error_fails_the_review_and_a_warning_does_not() {
         let patch =
             |line: &str| format!("diff --git a/a.rs b/a.rs\n--- a/a.rs\n+++ b/a.rs\n@@ -1 +1,2 @@\n a\n+{line}\n");
-        let bad = review(&sample::message(), &change(&patch("#[ignore]"), &["a.rs"]));
+        let bad = review(&sample::message(), &change(&patch("#[ignore]"), &["a.rs"]), None);
         assert_eq!((bad.status, bad.findings[0].line), (ResultStatus::Failed, Some(2)));
-        let doubtful = review(&sample::message(), &change(&patch("dbg!(x)"), &["a.rs"]));
+        let doubtful = review(&sample::message(), &change(&patch("dbg!(x)"), &["a.rs"]), None);
         assert_eq!((doubtful.status, doubtful.findings.len()), (ResultStatus::Done, 1));
     }
 
     #[test]
     fn nothing_to_review_is_said() {
-        let result = review(&sample::message(), &Change::default());
+        let result = review(&sample::message(), &Change::default(), None);
         assert_eq!(result.status, ResultStatus::Done);
         assert_eq!(result.findings[0].text, "there is no change to review");
         let cut = Change { extent: Extent::Cut, ..change("", &["a"]) };
-        assert!(review(&sample::message(), &cut).summary.contains("only its beginning"));
+        assert!(review(&sample::message(), &cut, None).summary.contains("only its beginning"));
     }
 }
