@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::worker::blocking;
 use super::{DispatchError, Work};
 use crate::event::{Artifact, Failure, FailureClass};
-use crate::message::{
-    Finding, Handed, HandedKind, ResultStatus, ReviewFile, ReviewVerdict, Severity, TaskMessage, TaskResult,
-};
+use crate::message::{Handed, HandedKind, ResultStatus, ReviewFile, ReviewVerdict, Severity, TaskMessage, TaskResult};
 use crate::store::{self, Collect, Left};
 use crate::text::printable;
 use crate::time::Timestamp;
@@ -152,20 +150,25 @@ fn adopt(claim: &mut TaskResult, handed: Handed) {
     }
 }
 
+/// The reason, and in its last line, which is what a list of failures shows, the first thing that must not stay.
 fn rejection(review: &ReviewFile) -> String {
-    let said = format!("the review rejects the change: {}", review.reason());
+    const REJECTS: &str = "the review rejects the change: ";
     let first = review.findings.iter().find(|finding| finding.severity == Severity::Error);
-    match first.filter(|first| first.text != review.reason()) {
-        Some(Finding { file: Some(file), line: Some(line), text, .. }) => format!("{said}\n{file}:{line}: {text}"),
-        Some(Finding { file: Some(file), line: None, text, .. }) => format!("{said}\n{file}: {text}"),
-        Some(Finding { file: None, text, .. }) => format!("{said}\n{text}"),
-        None => said,
-    }
+    let Some(first) = first.filter(|first| first.text != review.reason()) else {
+        return format!("{REJECTS}{}", review.reason());
+    };
+    let place = match (&first.file, first.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: "),
+        (Some(file), None) => format!("{file}: "),
+        (None, _) => String::new(),
+    };
+    format!("{}\n{REJECTS}{place}{}", review.reason(), first.text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Finding;
 
     fn file(text: &str) -> Left {
         Left::File(text.as_bytes().to_vec())
@@ -197,7 +200,7 @@ mod tests {
         let rejected = ReviewFile::new(ReviewVerdict::Reject, "One fault.".to_owned(), vec![finding]);
         adopt(&mut claim, Handed::Review(rejected));
         assert_eq!(claim.status, ResultStatus::Failed);
-        assert_eq!(claim.summary, "the review rejects the change: One fault.\na.rs:3: no");
+        assert_eq!(claim.summary, "One fault.\nthe review rejects the change: a.rs:3: no");
         assert_eq!(claim.findings.len(), 1);
     }
 }

@@ -138,3 +138,16 @@ pub struct PreviousFailure {
     /// What was seen: the end of the output, or of the red check's. Untrusted text.
     pub detail: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_from_before_artifacts_were_told_is_read_and_stays_what_it_was() {
+        let old = include_str!("../../tests/fixtures/messages/before-artifacts.json");
+        let message: TaskMessage = serde_json::from_str(old).unwrap();
+        assert!(message.artifacts.is_empty());
+        assert_eq!(format!("{}\n", serde_json::to_string_pretty(&message).unwrap()), old);
+    }
+}

@@ -64,3 +64,36 @@ impl KeyParts<'_> {
         Digest::of_json(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_without_artifacts_keeps_its_key_and_a_new_artifact_changes_it() {
+        let nothing = Digest::of(b"");
+        let (scope, mut artifacts) = (Scope::default(), Vec::new());
+        let key = |artifacts: &[String]| {
+            let parts = KeyParts {
+                version: KEY_VERSION,
+                role: Role::Implement,
+                instructions: "Do it.",
+                scope: &scope,
+                checks: &[],
+                artifacts,
+                ticket: &nothing,
+                prompt: &nothing,
+                agent: &nothing,
+                dependencies: Vec::new(),
+                base: None,
+                policy: &nothing,
+            };
+            parts.key().unwrap()
+        };
+        // As it was before artifacts had a part in it.
+        let before = key(&artifacts);
+        assert_eq!(before.short(), "4483236e5958");
+        artifacts.push("plan.json".to_owned());
+        assert_ne!(key(&artifacts), before);
+    }
+}

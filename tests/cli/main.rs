@@ -28,4 +28,5 @@ mod run;
 mod runs;
 mod scene;
 mod usage;
+mod workflow;
 mod world;
