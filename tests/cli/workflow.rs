@@ -1,5 +1,6 @@
 //! The workflow `plan-code-review`, by its example: what each step hands the next, and what follows when one fails.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ impl Example {
             return Vec::new();
         }
         let manifest = self.scene.json("artifacts/manifest.json");
-        let entries = manifest.as_array().unwrap().iter().filter(|entry| text(&entry["path"]).ends_with(".json"));
+        let entries = manifest.as_array().unwrap().iter().filter(|entry| entry["type"] == "application/json");
         entries
             .map(|entry| {
                 let path = text(&entry["path"]);
@@ -92,7 +93,10 @@ impl Example {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[test]
