@@ -305,3 +305,37 @@ fn an_agent_can_be_given_the_folder_of_inputs_as_an_argument() {
     scene.run(&[]).exits(0);
     assert_eq!(scene.text("tasks/2-read/1/stdout.log"), "what was left\n");
 }
+
+#[test]
+fn a_worker_in_between_hands_the_files_on() {
+    let example = Example::new();
+    example.scene.world.file("worker.yaml", "version: 1\n");
+    let worker = json!({"command": {
+        "argv": [env!("CARGO_BIN_EXE_orchestra"), "agent", "{role}", "--config", "worker.yaml"], "parser": "json",
+    }});
+    let more = [
+        format!("agents={{worker: {worker}}}"),
+        "roles.research=worker".to_owned(),
+        "roles.implement=worker".to_owned(),
+        "roles.review=builtin".to_owned(),
+    ];
+    let sets: Vec<&str> = more.iter().flat_map(|set| ["--set", set]).collect();
+    example.run(Rehearse::Nothing, &sets).exits(0);
+    assert_eq!(example.kept(), ["code", "plan", "review"]);
+    assert_eq!(example.handed("code")["departures"], json!([]), "the plan was read, and followed");
+    assert_eq!(example.handed("review")["verdict"], "approve");
+
+    // Alone, it is told where they are.
+    let message = example.scene.message("2-code", 1).to_string();
+    let inputs = example.scene.dir().join("artifacts");
+    let call = |more: &[&str]| {
+        let args = [&["agent", "implement", "--artifacts", "out"][..], more].concat();
+        example.scene.world.orchestra_with(args, message.as_bytes())
+    };
+    call(&["--inputs", inputs.to_str().unwrap()]).exits(0);
+    let code: Value = serde_json::from_str(&example.scene.world.read("out/code.json")).unwrap();
+    assert_eq!(code["departures"], json!([]));
+    call(&[]).exits(0).says("the message names 2 files of earlier tasks, and nothing is there; --inputs DIR");
+    let code: Value = serde_json::from_str(&example.scene.world.read("out/code.json")).unwrap();
+    assert!(text(&code["departures"][0]).starts_with("plan/plan.json: cannot open"), "{code}");
+}

@@ -89,12 +89,14 @@ async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<
         workspace: session.folder.clone(),
         files: place.files.clone(),
         artifacts: place.artifacts.clone(),
+        inputs: place.inputs.clone(),
         trace: equip::trace_id(session)?,
         limits: limits(&message, &loaded),
         change,
         message,
     };
     let task = job.message.task_id.clone();
+    place.tell_of_absences(session, &job.message);
     let orders = listener.attach(supervisors.clone());
     let outcome = tokio::select! {
         outcome = with_link(session, agent.as_ref(), job, &cancel) => outcome,

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use crate::agent::AttemptFiles;
 use crate::cli::args::AgentArgs;
 use crate::cli::{CliError, Session};
+use crate::message::TaskMessage;
 use crate::sys::{fs, machine};
 
 /// The folders of one attempt.
@@ -15,6 +16,8 @@ pub(super) struct Place {
     pub files: AttemptFiles,
     /// What it leaves for others.
     pub artifacts: PathBuf,
+    /// What others left for it.
+    pub inputs: PathBuf,
     keeps_artifacts: bool,
     _temp: TempDir,
 }
@@ -31,6 +34,9 @@ impl Place {
             named.or_else(|| env.get("ORCHESTRA_ARTIFACTS").map(PathBuf::from).filter(|path| path.is_absolute()));
         let keeps_artifacts = named.is_some();
         let artifacts = named.unwrap_or_else(|| temp.path().join("artifacts"));
+        let given = args.inputs.as_ref().map(|inputs| session.path(inputs));
+        let given = given.or_else(|| env.get("ORCHESTRA_INPUTS").map(PathBuf::from).filter(|path| path.is_absolute()));
+        let inputs = given.unwrap_or_else(|| temp.path().join("inputs"));
         for folder in [&logs, &artifacts] {
             fs::create_dirs(folder).map_err(|error| CliError::unwritable(&error))?;
         }
@@ -39,7 +45,19 @@ impl Place {
         for file in [files.result(), files.stdout(), files.stderr()] {
             fs::remove_file(&file).map_err(|error| CliError::unwritable(&error))?;
         }
-        Ok(Self { files, artifacts, keeps_artifacts, _temp: temp })
+        Ok(Self { files, artifacts, inputs, keeps_artifacts, _temp: temp })
+    }
+
+    /// Says what the message points at and nobody brought: the agent has to do without.
+    pub(super) fn tell_of_absences(&self, session: &Session, message: &TaskMessage) {
+        let named = message.dependencies.iter().flat_map(|dependency| &dependency.artifacts);
+        let absent = named.filter(|note| !matches!(fs::kind(&self.inputs.join(&note.path)), Ok(Some(_)))).count();
+        if absent > 0 {
+            let files = if absent == 1 { "a file".to_owned() } else { format!("{absent} files") };
+            session.console.note(&format!(
+                "the message names {files} of earlier tasks, and nothing is there; --inputs DIR says where to look"
+            ));
+        }
     }
 
     /// Says what is about to be lost, if anything is.

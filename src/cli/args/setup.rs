@@ -51,6 +51,9 @@ pub struct AgentArgs {
     /// Keep here what the agent leaves as artifacts
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<PathBuf>,
+    /// The files that earlier tasks left, under the paths that the message names
+    #[arg(long, value_name = "DIR")]
+    pub inputs: Option<PathBuf>,
     /// Keep here the attempt's own files: message, prompt, output, result
     #[arg(long, value_name = "DIR")]
     pub logs: Option<PathBuf>,
