@@ -3,6 +3,7 @@
 //! How a document is written for this test, invisibly to its readers, stands in CONTRIBUTING.md under "Documents".
 
 mod blocks;
+mod ci;
 mod help;
 mod lines;
 mod pages;

@@ -50,8 +50,10 @@ impl Place {
             "empty" => Some(Self { session: Session::new(), runs: Vec::new() }),
             "clone" => Some(Self::clone_of_ours()),
             "fresh" => Some(Self::fresh()),
+            "planned" => Some(Self::planned()),
             "project" => Some(Self::lived_in()),
             "waiting" => Some(Self::waiting()),
+            "ci" => Some(Self::in_ci()),
             _ => None,
         }
     }
@@ -86,6 +88,14 @@ impl Place {
         Self { session, runs: Vec::new() }
     }
 
+    /// The same with a run that was only planned, and its plan beside the ticket.
+    fn planned() -> Self {
+        let mut place = Self::fresh();
+        place.run("orchestra run ticket.md --quiet --plan-only", 0);
+        place.session.succeeds("cp runs/latest/plan.json plan.json");
+        place
+    }
+
     /// The same after two runs, and one that was only planned; with the files that a run leaves or takes.
     fn lived_in() -> Self {
         let mut place = Self::fresh();
@@ -109,6 +119,17 @@ impl Place {
         let mut place = Self::fresh();
         place.run("orchestra run ticket.md --quiet --ask plan", 5);
         place
+    }
+
+    /// A project with its settings in it, as a service clones it, and no settings of a person.
+    fn in_ci() -> Self {
+        let session = Session::new();
+        let project = session.world.project();
+        copy_example(&project);
+        std::fs::write(project.join("orchestra.yaml"), OWN.trim_start()).unwrap();
+        session.succeeds(COMMIT);
+        session.succeeds("git clone -q --bare . ../origin.git");
+        Self { session, runs: Vec::new() }
     }
 
     fn run(&mut self, command: &str, code: i32) {
