@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::RunArgs;
 use super::{CliError, Session, equip, input};
 use crate::config::Loaded;
-use crate::plan::{self, Caps, Draft, Plan, TicketRef};
+use crate::plan::{self, Caps, Draft, Plan, PlanText, TicketRef};
 use crate::planner::{Made, from_template};
 use crate::store;
 use crate::sys::fs;
@@ -75,8 +75,16 @@ fn of_file(
     ticket: Option<Ticket>,
     caps: Caps,
 ) -> Result<Task, CliError> {
-    let (plan, notes) = read_plan(session, loaded, named, &caps)?;
+    let (plan, mut notes) = read_plan(session, loaded, named, &caps)?;
     let plan = plan.into_draft();
+    let launches = loaded.config.limits.launches;
+    if plan.tasks.len() > launches as usize {
+        notes.push(format!(
+            "the plan has {} tasks, and a run stops after {launches} launches, to be resumed: \
+             --set limits.launches=N allows more",
+            plan.tasks.len()
+        ));
+    }
     let ticket = match (ticket, &plan.ticket) {
         (Some(ticket), _) => ticket,
         (None, Some(TicketRef { text: Some(text), reference, .. })) => {
@@ -102,16 +110,17 @@ pub(super) fn read_plan(
     named: &str,
     caps: &Caps,
 ) -> Result<(Plan, Vec<String>), CliError> {
-    let path = match named {
-        "-" => Path::new("-").to_path_buf(),
-        named => plan_path(session, loaded, named)?,
+    let (file, part) = input::part(session, Path::new(named))?;
+    let path = match file.to_str() {
+        Some("-") | None => file,
+        Some(named) => plan_path(session, loaded, named)?,
     };
-    let source = input::read(session, &path, caps.bytes as u64)?.text;
+    let text = input::read(session, &path, caps.bytes as u64)?.text;
     let defaults = super::plan_check::defaults()?;
-    let parsed = plan::parse(&source, caps, &defaults).map_err(|faults| CliError::refused_plan(named, &faults))?;
+    let parsed = plan::read(PlanText { text: &text, part: part.as_deref() }, caps, &defaults)
+        .map_err(|faults| CliError::refused_plan(named, &faults))?;
     let (plan, repairs) = parsed.accept(caps).map_err(|faults| CliError::refused_plan(named, &faults))?;
-    let notes = repairs.iter().map(|repair| format!("mended: {}: {}", repair.path, repair.note));
-    Ok((plan, notes.collect()))
+    Ok((plan, repairs.iter().map(ToString::to_string).collect()))
 }
 
 /// A file, if there is one of that name, else the plan of the run of that name.

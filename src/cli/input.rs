@@ -71,6 +71,26 @@ pub fn read(session: &Session, named: &Path, cap: u64) -> Result<Input, Unread> 
     }
 }
 
+/// A file and the part of it that is meant, of `FILE#PART`. A file of the whole name comes first.
+pub fn part(session: &Session, named: &Path) -> Result<(PathBuf, Option<String>), CliError> {
+    let whole = || (named.to_path_buf(), None);
+    let Some(text) = named.to_str() else { return Ok(whole()) };
+    let is_there = |path: &str| -> Result<bool, CliError> {
+        let kind = |path| fs::kind(path).map_err(|error| CliError::unreadable(&error));
+        Ok(path == "-" || kind(&session.path(Path::new(path)))?.is_some())
+    };
+    if !text.contains('#') || is_there(text)? {
+        return Ok(whole());
+    }
+    // A file's name may hold the sign as well, so the longest that is there is meant.
+    for (at, sign) in text.rmatch_indices('#').filter(|(at, _)| *at > 0) {
+        if is_there(&text[..at])? {
+            return Ok((PathBuf::from(&text[..at]), Some(text[at + sign.len()..].to_owned())));
+        }
+    }
+    Ok(whole())
+}
+
 fn standard_input(cap: u64) -> Result<Input, Unread> {
     let name = "standard input".to_owned();
     let stdin = std::io::stdin();

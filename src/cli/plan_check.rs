@@ -8,7 +8,7 @@ use super::input::{self, Unread};
 use super::session::Session;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
-use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, RunIf};
+use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, PlanText, RunIf};
 use crate::sys::{clock, fs, machine};
 
 /// Tasks named in the one line about the critical path.
@@ -23,8 +23,7 @@ pub fn check(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
     if !session.is_for_programs() {
         let graph = graph(&plan)?;
         for repair in &repairs {
-            let place = repair.place.map_or_else(String::new, |place| format!(" ({place})"));
-            session.console.note(&format!("mended: {}{place}: {}", repair.path, repair.note));
+            session.console.note(&repair.to_string());
         }
         session.console.line(&format!(
             "ok: {}, {}, critical path {}",
@@ -118,9 +117,11 @@ struct Look {
 
 fn look(session: &Session, asked: &PlanFile) -> Result<Look, CliError> {
     let caps = equip::caps(&session.config(asked.caps.settings())?.config);
-    match input::read(session, &asked.file, caps.bytes as u64) {
+    let (file, part) = input::part(session, &asked.file)?;
+    match input::read(session, &file, caps.bytes as u64) {
         Ok(input) => {
-            let (found, plan) = plan::check(&input.text, &caps, &defaults()?);
+            let source = PlanText { text: &input.text, part: part.as_deref() };
+            let (found, plan) = plan::check(source, &caps, &defaults()?);
             Ok(Look { name: input.name, found, plan })
         }
         Err(Unread::Unfit { name, why, hint }) => {

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::accept::{Caps, Plan};
 use super::fault::Fault;
-use super::parse::{Defaults, parse};
+use super::parse::Defaults;
+use super::read::{PlanText, read};
 use super::repair::Repair;
 use crate::ids::TaskId;
 
@@ -30,8 +31,8 @@ pub struct CheckedTask {
 }
 
 /// Reads and judges a text; with what is to be said about it comes the plan, if it is sound.
-pub fn check(text: &str, caps: &Caps, defaults: &Defaults) -> (PlanCheck, Option<Plan>) {
-    match parse(text, caps, defaults).and_then(|parsed| parsed.accept(caps)) {
+pub fn check<'a>(source: impl Into<PlanText<'a>>, caps: &Caps, defaults: &Defaults) -> (PlanCheck, Option<Plan>) {
+    match read(source, caps, defaults).and_then(|parsed| parsed.accept(caps)) {
         Ok((plan, repairs)) => {
             let checked = |task: &super::Task| CheckedTask { id: task.id.clone(), depends_on: task.depends_on.clone() };
             let tasks = plan.tasks.iter().map(checked).collect();

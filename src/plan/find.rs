@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::fault::{Fault, Place, quoted};
 use super::json::{Cause, DEPTH, Json, Reader, Trouble};
 use super::repair::{Repair, RepairKind};
-use super::{fields, foreign};
+use super::{fields, import};
 
 /// The plan's value, and what had to be mended to get at it.
 pub(super) struct Found {
@@ -56,8 +56,9 @@ fn whole(text: &str, range: Range<usize>) -> Result<Option<Candidate>, Fault> {
     match read(text, range.start, range.end) {
         Ok((candidate, rest)) if rest.trim().is_empty() => match &candidate.json {
             Json::Object(_) => Ok(Some(candidate)),
-            other => Err(foreign::fault(other)
-                .unwrap_or_else(|| Fault::new("$", format!("a plan is an object; this is {}", other.kind())))),
+            // Some other tools keep their tasks in a bare list.
+            list if import::likeness(list).is_some() => Ok(Some(candidate)),
+            other => Err(Fault::new("$", format!("a plan is an object; this is {}", other.kind()))),
         },
         // Only a mark that opens no value may be the beginning of prose.
         Err((trouble, _)) if trouble.cause == Cause::TooDeep || opens_value(&text[range]) => Err(fault(text, &trouble)),
@@ -146,7 +147,7 @@ fn in_prose(text: &str, range: Range<usize>) -> Result<Candidate, Fault> {
         let place = place(text, plans[1].span.start);
         return Err(Fault::new("$", message).at(place).hint("give exactly one"));
     }
-    plans.pop().ok_or_else(|| other.as_ref().and_then(foreign::fault).unwrap_or_else(|| no_plan(other.is_some())))
+    plans.pop().ok_or_else(|| other.as_ref().and_then(import::fault).unwrap_or_else(|| no_plan(other.is_some())))
 }
 
 fn no_plan(objects: bool) -> Fault {

@@ -10,10 +10,11 @@ mod edges;
 mod fault;
 mod fields;
 mod find;
-mod foreign;
+mod import;
 mod json;
 mod model;
 mod parse;
+mod read;
 mod repair;
 mod rules;
 mod walk;
@@ -31,5 +32,6 @@ pub use model::{
     Scope, Task, TaskLimits, TicketRef,
 };
 pub use parse::{Defaults, Parsed, parse};
+pub use read::{PlanText, read};
 pub use repair::{Repair, RepairKind};
 pub use rules::is_sound_glob;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::accept::{Caps, Plan, check_version};
 use super::fault::{Fault, Faults};
 use super::fields::{self, Fields};
-use super::find::find;
-use super::foreign;
+use super::find::{Found, find};
+use super::import;
 use super::json::Json;
 use super::model::{Batch, BatchType, Draft, Goal, PLAN_SCHEMA, Task};
 use super::repair::{Repair, RepairKind};
@@ -35,6 +35,11 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// What another tool's file came to; `origins` are the places of the tasks in it.
+    pub(super) fn imported(draft: Draft, repairs: Vec<Repair>, origins: Vec<String>) -> Self {
+        Self { draft, repairs, origins }
+    }
+
     /// Accepts the draft; faults name the places of the text.
     pub fn accept(self, caps: &Caps) -> Result<(Plan, Vec<Repair>), Faults> {
         match self.draft.accept(caps) {
@@ -44,26 +49,45 @@ impl Parsed {
     }
 }
 
-/// Reads a plan out of a text: a file of ours, or what a model answered.
+/// Reads a plan of ours out of a text, such as what a model answered; a file of the user's may be more:
+/// [`read`](super::read()).
 ///
 /// Tried in this order: the whole text strictly; the one value it is, the one fenced block, the one object in prose,
 /// each with the repairs of [`RepairKind`]. Cut text, two plans, doubled keys, deep nesting and wrong types are
 /// faults. When any is found, what [`Draft::accept`] would say about the rest is said too.
 pub fn parse(text: &str, caps: &Caps, defaults: &Defaults) -> Result<Parsed, Faults> {
-    if text.len() > caps.bytes {
-        let message = format!("the text has {} bytes; the most allowed is {}", text.len(), caps.bytes);
-        return Err(Fault::new("$", message).hint("split the plan, or raise the cap on bytes").into());
-    }
-    // Sequences also pass for structs there, so only an object may take this way.
-    if text.trim_start().starts_with('{')
-        && let Ok(draft) = serde_json::from_str::<Draft>(text)
-    {
-        return Ok(Parsed { draft, repairs: Vec::new(), origins: Vec::new() });
+    fits(text, caps)?;
+    if let Some(parsed) = strictly(text) {
+        return Ok(parsed);
     }
     let found = find(text).map_err(Faults::from)?;
-    if let Some(fault) = foreign::fault(&found.json) {
-        return Err(fault.into());
+    match import::fault(&found.json) {
+        Some(fault) => Err(fault.into()),
+        None => leniently(found, caps, defaults),
     }
+}
+
+/// Refuses a text that is too large to be looked at.
+pub(super) fn fits(text: &str, caps: &Caps) -> Result<(), Faults> {
+    if text.len() <= caps.bytes {
+        return Ok(());
+    }
+    let message = format!("the text has {} bytes; the most allowed is {}", text.len(), caps.bytes);
+    Err(Fault::new("$", message).hint("split the plan, or raise the cap on bytes").into())
+}
+
+/// A text that is a plan as it should be.
+pub(super) fn strictly(text: &str) -> Option<Parsed> {
+    // Sequences also pass for structs there, so only an object may take this way.
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let draft = serde_json::from_str::<Draft>(text).ok()?;
+    Some(Parsed { draft, repairs: Vec::new(), origins: Vec::new() })
+}
+
+/// A value that was found, with what can be mended mended.
+pub(super) fn leniently(found: Found, caps: &Caps, defaults: &Defaults) -> Result<Parsed, Faults> {
     if let Some(Json::Text(schema)) = found.json.get("schema") {
         let mut faults = Vec::new();
         if check_version(schema, &mut faults) {

@@ -1,5 +1,7 @@
 //! What was mended while a plan was read. The list of kinds is closed; each use is recorded.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,17 @@ pub struct Repair {
     pub place: Option<Place>,
     /// What was done, for people; clean for a terminal.
     pub note: String,
+}
+
+impl fmt::Display for Repair {
+    /// As a line for people: what was done, where, and how.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.verb(), self.path)?;
+        if let Some(place) = self.place {
+            write!(f, " ({place})")?;
+        }
+        write!(f, ": {}", self.note)
+    }
 }
 
 /// Every repair there is. What none of them covers is a fault.
@@ -52,9 +65,51 @@ pub enum RepairKind {
     Filled,
     /// A field that means nothing here.
     IgnoredField,
+    /// One of several lists in a file of another tool, taken because none was named.
+    TagChosen,
+    /// Items of another tool's file that are over.
+    LeftOut,
+    /// Items of another tool's file that are not to be done now.
+    HeldBack,
+    /// A dependency of another tool's file on something that is not there.
+    Dangling,
+    /// A part that waits for what it is part of.
+    WaitsForItsWhole,
+    /// Open parts of something that is done.
+    StillOpen,
+    /// An id that cannot be a task's.
+    Renamed,
+    /// Records and links of another tool's file that say nothing about order or work.
+    PassedOver,
 }
 
 impl RepairKind {
+    /// What was done with the text: most is mended, some is not taken over.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::FencedBlock
+            | Self::ProseAround
+            | Self::ByteOrderMark
+            | Self::TrailingComma
+            | Self::Comment
+            | Self::UnquotedKey
+            | Self::RawNewline
+            | Self::SmartQuotes
+            | Self::Alias
+            | Self::RoleName
+            | Self::NumberAsId
+            | Self::GoalAsText
+            | Self::Filled
+            | Self::IgnoredField
+            | Self::WaitsForItsWhole
+            | Self::Renamed => "mended",
+            Self::TagChosen | Self::StillOpen => "taken",
+            Self::LeftOut | Self::HeldBack => "left out",
+            Self::PassedOver => "passed over",
+            Self::Dangling => "dangling",
+        }
+    }
+
     /// What was done, for the repairs of syntax that need no more words.
     pub(super) fn note(self) -> &'static str {
         match self {
@@ -72,6 +127,14 @@ impl RepairKind {
             Self::GoalAsText => "the goal's text was taken as its summary",
             Self::Filled => "filled in",
             Self::IgnoredField => "an unknown field was ignored",
+            Self::TagChosen => "one of several tags was taken",
+            Self::LeftOut => "left out",
+            Self::HeldBack => "left out for now",
+            Self::Dangling => "a dependency on nothing was left out",
+            Self::WaitsForItsWhole => "a dependency on its own whole was left out",
+            Self::StillOpen => "taken as open",
+            Self::Renamed => "given another id",
+            Self::PassedOver => "passed over",
         }
     }
 }

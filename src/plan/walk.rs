@@ -32,7 +32,7 @@ impl Walk {
         self.repairs.push(Repair { kind, path: path.into(), place: None, note: note.into() });
     }
 
-    fn expected(&mut self, path: &str, what: &str, found: &Json) {
+    pub(super) fn expected(&mut self, path: &str, what: &str, found: &Json) {
         self.fault(path, format!("expected {what}, found {}", found.kind()));
     }
 

@@ -9,7 +9,7 @@ fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|end| end != "gitattributes")).collect();
+        files.filter(|path| path.is_file() && path.extension().is_some_and(|end| end != "gitattributes")).collect();
     files.sort();
     assert!(files.len() >= 5);
     files

@@ -17,6 +17,7 @@ mod docs;
 mod golden;
 mod graph;
 mod hostile;
+mod import;
 mod init;
 mod limits;
 mod message;

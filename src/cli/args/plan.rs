@@ -101,7 +101,7 @@ pub enum GraphFormat {
 /// A plan, and how large it may be.
 #[derive(Debug, Args)]
 pub struct PlanFile {
-    /// The plan; `-` reads standard input
+    /// The plan, a Taskmaster tasks.json (FILE#TAG takes one tag), or beads issues; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]

@@ -45,7 +45,7 @@ pub struct RunArgs {
     /// Show what would be done; call no agent and no model
     #[arg(long)]
     pub dry_run: bool,
-    /// Carry out this plan file, or the plan of that run
+    /// Carry out this plan file, Taskmaster tasks.json or beads issues, or the plan of that run
     #[arg(long, value_name = "FILE|RUN")]
     pub plan: Option<String>,
     #[command(flatten)]
