@@ -7,11 +7,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
+use super::junit::JunitFile;
 use super::listen::Listener;
 use super::{CliError, Exit, Session, TraceOf, leave};
 use crate::console::{Doing, Progress};
 use crate::dispatch::{self, Ending, Glimpse, Link, Opened, Order, Question, Sight};
 use crate::event::{Decision, Event};
+use crate::report::{Facts, Liveness};
 use crate::run::Phase;
 use crate::store::RunDir;
 use crate::sys::clock;
@@ -24,12 +26,14 @@ const TICK: Duration = Duration::from_millis(100);
 /// Glimpses that wait to be seen; further ones are lost.
 const GLIMPSES: usize = 256;
 
-/// Runs what was opened to its end and leaves its report. `before` are the events of earlier processes.
+/// Runs what was opened to its end and leaves its report, in the file that `junit` names as well. `before` are the events
+/// of earlier processes.
 pub(super) async fn drive(
     session: &Session,
     opened: Opened,
     before: &[Event],
     listener: Listener,
+    junit: Option<&JunitFile>,
 ) -> Result<Exit, CliError> {
     let Opened { state, journal, work, lock, events, notes } = opened;
     for note in &notes {
@@ -67,8 +71,15 @@ pub(super) async fn drive(
         }
     };
     drop(listener);
-    let ending = ended.map_err(|error| leads_on(session, &dir, error.into()))?;
-    leave::report(session, &work, &ending.state, &progress).await.map_err(|error| leads_on(session, &dir, error))?;
+    let ending = ended.map_err(|error| {
+        tell_ci(session, junit, &progress);
+        leads_on(session, &dir, error.into())
+    })?;
+    let results = leave::report(session, &work, &ending.state, &progress).await.map_err(|error| {
+        tell_ci(session, junit, &progress);
+        leads_on(session, &dir, error)
+    })?;
+    let written = junit.map_or(Ok(()), |file| file.write(&results));
     drop(lock);
     let exit = exit_of(&ending);
     if exit == Exit::Success
@@ -81,7 +92,15 @@ pub(super) async fn drive(
     if let Ok(work) = Arc::try_unwrap(work) {
         work.hands.supervisors.shutdown().await;
     }
-    Ok(exit)
+    written.map(|()| exit)
+}
+
+/// What CI is told of a run that could not be brought to its end.
+fn tell_ci(session: &Session, junit: Option<&JunitFile>, progress: &Progress) {
+    let facts = Facts { liveness: Liveness::Gone, diff: None, called: session.called() };
+    if let Some(Err(error)) = junit.map(|file| file.write_of(progress.summary(), &facts)) {
+        tracing::warn!(%error, "the results for CI could not be written");
+    }
 }
 
 /// The error with the way to go on.

@@ -1,4 +1,4 @@
-//! What a run leaves for people: the report in two forms and the change as a patch, all derived from the journal.
+//! What a run leaves for people: the report in three forms and the change as a patch, all derived from the journal.
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,18 +12,21 @@ use crate::store;
 use crate::sys::fs;
 use crate::workspace::{FileChange, Shadow, Space, Tools};
 
-/// Writes `report.md`, `report.json` and `changes.patch`, and says the last words.
+/// Writes `report.md`, `report.json`, `junit.xml` and `changes.patch`, and says the last words. Gives what is in
+/// `junit.xml`.
 pub(super) async fn report(
     session: &Session,
     work: &Work,
     state: &RunState,
     progress: &Progress,
-) -> Result<(), CliError> {
+) -> Result<String, CliError> {
     let summary = progress.summary();
     let facts = Facts { liveness: Liveness::Gone, diff: change(work, state).await?, called: session.called() };
     let markdown = summary.markdown(&facts).map_err(|error| CliError::internal(&error))?;
+    let junit = summary.junit(&facts).map_err(|error| CliError::internal(&error))?;
     let report = Report::of(summary, &facts);
     fs::write_whole(&work.dir.report(), markdown.as_bytes()).map_err(|error| CliError::unwritable(&error))?;
+    fs::write_whole(&work.dir.junit(), junit.as_bytes()).map_err(|error| CliError::unwritable(&error))?;
     store::write_json(&work.dir.report_json(), &report)?;
     progress.close(&facts);
     let planned = state.plan().filter(|_| state.phase == Phase::Finished(RunVerdict::Planned));
@@ -32,13 +35,13 @@ pub(super) async fn report(
             for line in plan_check::lines(plan)? {
                 session.console.line(&line);
             }
-            Ok(())
         }
-        (Output::Json, Some(plan)) => session.document(plan),
-        (Output::Json, None) => session.document(&report),
+        (Output::Json, Some(plan)) => session.document(plan)?,
+        (Output::Json, None) => session.document(&report)?,
         // Under jsonl the events were the answer.
-        (Output::Text, None) | (Output::Jsonl, _) => Ok(()),
+        (Output::Text, None) | (Output::Jsonl, _) => {}
     }
+    Ok(junit)
 }
 
 /// What the run changed so far, and the patch of it in the run directory.

@@ -16,6 +16,7 @@ mod error;
 mod exit;
 mod init;
 mod input;
+mod junit;
 mod known;
 mod leave;
 mod listen;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
+use super::junit::JunitFile;
 use super::listen::Listener;
 use super::{CliError, Exit, Session, asked, drive, equip};
 use crate::config::{Loaded, Origin};
@@ -27,6 +28,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     if args.explain {
         return explain(session, &loaded, &entry.dir, args);
     }
+    let junit = JunitFile::asked(session, args.junit.as_deref())?;
     let held = Held::take(entry.dir.clone(), loaded.config.journal.sync)?;
     if held.healed_bytes > 0 {
         session.console.note(&format!("a torn last line of {} bytes was cut off the journal", held.healed_bytes));
@@ -36,7 +38,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let wishes = wishes(session, &loaded, &held.state, args)?;
     if held.state.phase == Phase::Finished(RunVerdict::Success) && wishes.plan.is_none() && !wishes.accept_changed {
         // Nobody is needed for nothing: an agent that is gone by now is no reason to fail.
-        return nothing_to_do(session, &held.events);
+        return nothing_to_do(session, &held.events, junit.as_ref());
     }
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(held.state.plan());
     let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
@@ -49,8 +51,8 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
         .await
         .map_err(|error| listener.explain(error.into(), || format!("go on with `orchestra resume {}`", entry.run)))?;
     match opened {
-        Some(opened) => drive::drive(session, opened, &before, listener).await,
-        None => nothing_to_do(session, &before),
+        Some(opened) => drive::drive(session, opened, &before, listener, junit.as_ref()).await,
+        None => nothing_to_do(session, &before, junit.as_ref()),
     }
 }
 
@@ -200,12 +202,16 @@ fn is_said_now(loaded: &Loaded, dir: &RunDir, key: &str) -> bool {
     }
 }
 
-fn nothing_to_do(session: &Session, events: &[Event]) -> Result<Exit, CliError> {
+fn nothing_to_do(session: &Session, events: &[Event], junit: Option<&JunitFile>) -> Result<Exit, CliError> {
     let run = events.first().map(|event| event.run.to_string()).unwrap_or_default();
     session.console.note(&format!("run {run} is finished and verified: there is nothing to do"));
+    let facts = Facts { liveness: Liveness::Gone, diff: None, called: session.called() };
+    let summary = Summary::of(events);
     if session.console.output() == Output::Json {
-        let facts = Facts { liveness: Liveness::Gone, diff: None, called: session.called() };
-        session.document(&Report::of(&Summary::of(events), &facts))?;
+        session.document(&Report::of(&summary, &facts))?;
+    }
+    if let Some(file) = junit {
+        file.write_of(&summary, &facts)?;
     }
     Ok(Exit::Success)
 }

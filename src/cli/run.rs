@@ -2,6 +2,7 @@
 
 use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
+use super::junit::JunitFile;
 use super::listen::Listener;
 use super::{CliError, Exit, Session, already, drive, dry_run, equip};
 use crate::config::Loaded;
@@ -42,6 +43,7 @@ async fn begin(
     catalogue: Vec<Check>,
     equipment: Equipment,
 ) -> Result<Exit, CliError> {
+    let junit = JunitFile::asked(session, args.junit.as_deref())?;
     let new = NewRun {
         runs: loaded.config.runs.dir.clone(),
         ticket: task.ticket,
@@ -63,7 +65,7 @@ async fn begin(
     let opened = dispatch::begin(new, equipment).await.map_err(|error| {
         listener.explain(error.into(), || "the run had not begun, and nothing of it is left; start it again".to_owned())
     })?;
-    drive::drive(session, opened, &[], listener).await
+    drive::drive(session, opened, &[], listener, junit.as_ref()).await
 }
 
 /// Whether a ticket brings a diff that could be applied: one that only illustrates names no file.

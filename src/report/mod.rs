@@ -5,6 +5,7 @@ mod drawing;
 mod errors;
 mod fold;
 mod json;
+mod junit;
 mod markdown;
 mod measure;
 mod next;
@@ -17,6 +18,7 @@ mod summary;
 mod synthesis;
 mod text;
 pub(crate) mod words;
+mod xml;
 
 pub use errors::ErrorGroup;
 pub use json::{REPORT_SCHEMA, Report, schema};
@@ -29,3 +31,4 @@ pub use rows::{
 };
 pub use standing::{Facts, Liveness, Outcome, Standing};
 pub use summary::Summary;
+pub use xml::XmlError;

@@ -19,6 +19,7 @@ mod graph;
 mod hostile;
 mod import;
 mod init;
+mod junit;
 mod limits;
 mod message;
 mod output;

@@ -55,6 +55,8 @@ fn each_signal_ends_a_run_gracefully_with_its_own_code() {
         assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
         assert_eq!(rig.event("run.stopped", None)["data"]["why"]["signal"], code - 128);
         assert_eq!(rig.event("attempt.finished", None)["data"]["outcome"]["failed"]["class"], "interrupted");
+        let results = fs::read_to_string(rig.dir().join("junit.xml")).unwrap();
+        assert!(results.contains(r#"name="run""#) && results.contains(r#"<error type="stopped""#), "{results}");
         resumes(&rig);
     }
 }

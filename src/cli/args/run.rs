@@ -16,6 +16,7 @@ Examples:
   orchestra run -m 'Fix the off-by-one in median()' --plan-only
   gh issue view 7 --json number,title,body,url,labels | orchestra run -
   orchestra run --plan plan.json --continue-on-error
+  orchestra run ticket.md --no-input --junit junit.xml
 
 Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 budget,
 5 denied or to be decided, 6 no usable agent or model. 1 and 3 to 6 can be resumed.";
@@ -61,6 +62,9 @@ pub struct RunArgs {
     /// Longest one attempt at a task may take
     #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
     pub task_timeout: Option<Span>,
+    /// Write the results of all tasks and checks to FILE as well, as JUnit XML for CI
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub junit: Option<PathBuf>,
     /// Start although this is run from within a run of orchestra
     #[arg(long)]
     pub nested: bool,
@@ -125,6 +129,9 @@ pub struct ResumeArgs {
     /// Longest the whole run may take; +D adds to what it had
     #[arg(long, value_name = "[+]D", value_parser = allowance, allow_hyphen_values = true)]
     pub timeout: Option<Allowance>,
+    /// Write the results of all tasks and checks to FILE as well, as JUnit XML for CI
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub junit: Option<PathBuf>,
     #[command(flatten)]
     pub runs: RunsDir,
 }

@@ -32,7 +32,8 @@ Examples:
 const REPORT_EXAMPLES: &str = "\
 Examples:
   orchestra runs report > report.md
-  orchestra runs report 20261121-0933 --format json";
+  orchestra runs report 20261121-0933 --format json
+  orchestra runs report --format junit > junit.xml";
 
 const CLEAN_EXAMPLES: &str = "\
 Examples:
@@ -67,7 +68,7 @@ pub enum RunsCommand {
     Report {
         #[command(flatten)]
         run: RunName,
-        /// What the report is rendered as: md or json
+        /// What the report is rendered as: md, json or junit
         #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
         format: Option<ReportFormat>,
     },
@@ -153,4 +154,6 @@ pub enum ReportFormat {
     Md,
     /// JSON
     Json,
+    /// JUnit XML, for CI
+    Junit,
 }

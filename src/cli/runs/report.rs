@@ -12,8 +12,10 @@ pub(super) fn report(session: &Session, name: &RunName, format: Option<ReportFor
     let format = match (session.console.output(), format) {
         (Output::Text, format) => format.unwrap_or(ReportFormat::Md),
         (Output::Json | Output::Jsonl, None | Some(ReportFormat::Json)) => ReportFormat::Json,
-        (Output::Json | Output::Jsonl, Some(ReportFormat::Md)) => {
-            return Err(CliError::usage("a Markdown report is no JSON document").hint("leave out --json or --format"));
+        (Output::Json | Output::Jsonl, Some(ReportFormat::Md | ReportFormat::Junit)) => {
+            return Err(
+                CliError::usage("a report in Markdown or XML is no JSON document").hint("leave out --json or --format")
+            );
         }
     };
     let told = read(session, name)?;
@@ -24,6 +26,10 @@ pub(super) fn report(session: &Session, name: &RunName, format: Option<ReportFor
             if !session.is_for_programs() {
                 session.console.document(&report).map_err(|error| CliError::internal(&error))?;
             }
+        }
+        ReportFormat::Junit => {
+            let document = told.summary.junit(&told.facts).map_err(|error| CliError::internal(&error))?;
+            session.console.exact(&document);
         }
         ReportFormat::Md => session.console.data(&markdown(&told)?),
     }

@@ -71,12 +71,20 @@ pub fn canonical(path: &Path) -> Result<PathBuf, FileError> {
 pub fn resolved(path: &Path) -> Result<PathBuf, FileError> {
     for there in path.ancestors() {
         match std::fs::canonicalize(there) {
+            // Nothing joined on would still add a slash, which makes a folder of a file.
+            Ok(real) if there == path => return Ok(real),
             Ok(real) => return Ok(real.join(path.strip_prefix(there).unwrap_or(Path::new("")))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(FileError::new("find", there, error)),
         }
     }
     Ok(path.to_path_buf())
+}
+
+/// Whether this process may make and replace files in a folder, as far as rights tell.
+pub fn may_write_in(folder: &Path) -> Result<(), FileError> {
+    let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    rustix::fs::access(folder, wanted).map_err(io::Error::from).at("write in the folder", folder)
 }
 
 /// What is at `path` once all links are followed. `None` if there is nothing.
