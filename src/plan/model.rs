@@ -100,7 +100,8 @@ pub struct Task {
     /// The checks that decide over it. Left out: those the project has for the role. Empty: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<Vec<CheckRef>>,
-    /// Globs, relative to the workspace, of files to keep as artifacts.
+    /// Files to keep as artifacts, relative to the workspace or to the folder that the agent is given for them: a plain path
+    /// must be there when the task is done, a glob keeps what there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<String>,
     /// Whether a person must agree before it starts.

@@ -339,3 +339,29 @@ fn a_worker_in_between_hands_the_files_on() {
     let code: Value = serde_json::from_str(&example.scene.world.read("out/code.json")).unwrap();
     assert!(text(&code["departures"][0]).starts_with("plan/plan.json: cannot open"), "{code}");
 }
+
+#[test]
+fn a_result_that_is_taken_again_hands_on_its_files_too() {
+    let scene = Scene::new();
+    scene.shell(
+        "text",
+        "case $ORCHESTRA_TASK_ID in make) echo made > $ORCHESTRA_ARTIFACTS/made; touch fix.txt;; \
+         read) cat $ORCHESTRA_INPUTS/make/made;; esac; echo $ORCHESTRA_ATTEMPT",
+    );
+    let mut tasks = [
+        json!({"id": "look", "role": "research"}),
+        json!({"id": "make", "artifacts": ["made"], "checks": [appears("fix.txt")]}),
+        json!({"id": "read", "role": "review", "depends_on": ["look", "make"]}),
+    ];
+    scene.plan(&tasks);
+    scene.run(&[]).exits(0);
+    // `look` is edited: `make` was put on top of it and has the same inputs as before, `read` has not.
+    tasks[0]["instructions"] = json!("Look closer.");
+    tasks[2]["instructions"] = json!("Read closer.");
+    scene.plan(&tasks);
+    let run = scene.runs()[0].clone();
+    scene.resume(&[&run, "--plan", "plan.json", "--accept-changed"]).exits(0);
+    assert_eq!(scene.tasks_of("task.reused"), ["make"]);
+    assert_eq!(scene.tasks_of("attempt.started"), ["look", "make", "read", "look", "read"]);
+    assert_eq!(scene.text("tasks/3-read/2/stdout.log"), "made\n2\n");
+}
