@@ -102,6 +102,19 @@ pub fn variables(source: &Source) -> BTreeSet<String> {
     shipped.flat_map(|(_, text)| ours(text)).collect()
 }
 
+/// The literals of shipped code that are names as variables have them.
+pub fn environment(source: &Source) -> BTreeSet<String> {
+    let is_name = |text: &str| {
+        text.len() > 1
+            && text.starts_with(|c: char| c.is_ascii_uppercase())
+            && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+            && !text.ends_with('_')
+    };
+    // `POSIX` is a locale, and a value.
+    let shipped = source.literals.iter().filter(|(line, text)| source.ships(*line) && is_name(text) && text != "POSIX");
+    shipped.map(|(_, text)| text.clone()).collect()
+}
+
 /// Every `ORCHESTRA_…` in a text.
 pub fn ours(text: &str) -> BTreeSet<String> {
     const PREFIX: &str = "ORCHESTRA_";
@@ -193,6 +206,12 @@ mod tests {
             ours("`ORCHESTRA_CFG__`<PATH> and ORCHESTRA_LOG, not ORCHESTRA_"),
             set(&["ORCHESTRA_CFG__", "ORCHESTRA_LOG"])
         );
+    }
+
+    #[test]
+    fn names_of_variables_are_told_from_other_literals() {
+        let code = "const A: [&str; 5] = [\"TZ\", \"GO111_X\", \"LC_\", \"a\", \"dumb\"];\n#[cfg(test)]\nmod tests {\n const B: &str = \"NO\";\n}\n";
+        assert_eq!(environment(&Source::new("src/policy/environment.rs", code)), set(&["TZ", "GO111_X"]));
     }
 
     #[test]
