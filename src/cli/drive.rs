@@ -179,7 +179,7 @@ fn look(progress: &mut Progress, glimpse: Glimpse) {
     let doing = match glimpse.sight {
         Sight::Output(line) => {
             if let Some(task) = &glimpse.task {
-                progress.heard(task, &line);
+                progress.heard(task, line);
             }
             return;
         }

@@ -49,8 +49,8 @@ impl Progress {
     }
 
     /// Draws what is going on, if that has changed.
-    pub fn draw(&self, now: Timestamp) {
-        if let Some(drawing) = &self.drawing {
+    pub fn draw(&mut self, now: Timestamp) {
+        if let Some(drawing) = &mut self.drawing {
             drawing.draw(&self.summary, now);
         }
     }
@@ -68,7 +68,7 @@ impl Progress {
     }
 
     /// A line of an agent's live output: it is only drawn.
-    pub fn heard(&mut self, task: &TaskId, line: &str) {
+    pub fn heard(&mut self, task: &TaskId, line: String) {
         if let Some(drawing) = &mut self.drawing {
             drawing.heard(task, line);
         }

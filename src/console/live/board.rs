@@ -37,8 +37,10 @@ pub(in super::super) struct Row {
     pub attempt: Option<(u32, u32)>,
     pub since: Timestamp,
     pub doing: Doing,
-    /// The last line of the agent's output, clean.
+    /// The last line of the agent's output that showed something, clean.
     pub said: String,
+    /// The last line since then, as it came.
+    pub heard: Option<String>,
 }
 
 /// How far something at work is.
@@ -166,19 +168,31 @@ impl Board {
                 since: at,
                 doing,
                 said: String::new(),
+                heard: None,
             });
         }
     }
 
-    /// A line of an agent's live output.
-    pub fn heard(&mut self, task: &TaskId, line: &str) {
-        let said = text::bare(text::tail(line, LINE));
+    /// A line of an agent's live output. There may be very many, so that it is only kept until somebody looks.
+    pub fn heard(&mut self, task: &TaskId, line: String) {
         if let Some(row) = self.row(Some(task))
             && !row.doing.is_after_agent()
         {
             row.doing = Doing::Working;
-            if !said.trim().is_empty() {
-                row.said = said.trim().to_owned();
+            if !line.trim().is_empty() {
+                row.heard = Some(line);
+            }
+        }
+    }
+
+    /// Somebody looks: what was heard is made fit to be shown.
+    pub fn look(&mut self) {
+        for row in &mut self.rows {
+            if let Some(line) = row.heard.take() {
+                let said = text::bare(text::tail(&line, LINE));
+                if !said.trim().is_empty() {
+                    said.trim().clone_into(&mut row.said);
+                }
             }
         }
     }
@@ -204,6 +218,7 @@ impl Board {
             since: event.at,
             doing: Doing::Preparing,
             said: String::new(),
+            heard: None,
         });
     }
 
@@ -305,8 +320,10 @@ mod tests {
         story.start("a");
         let (mut board, summary) = told(&story);
         assert_eq!((board.rows[0].doing.clone(), board.rows[0].attempt), (Doing::Preparing, Some((1, 2))));
-        board.heard(&id("a"), "\u{1b}[32mone\u{1b}[0m\r");
-        board.heard(&id("a"), " \u{1b}[0m ");
+        board.heard(&id("a"), "\u{1b}[32mone\u{1b}[0m\r".to_owned());
+        board.look();
+        board.heard(&id("a"), " \u{1b}[0m ".to_owned());
+        board.look();
         assert_eq!((board.rows[0].doing.clone(), board.rows[0].said.as_str()), (Doing::Working, "one"));
         board.glimpse(Some(&id("b")), Doing::Working, summary.last_at(), &summary);
         assert_eq!(board.rows.len(), 1, "a glimpse of what is not at work is late");
@@ -327,7 +344,8 @@ mod tests {
         let (mut board, summary) = told(&story);
         assert_eq!(board.rows[0].doing, Doing::Settling);
         board.glimpse(Some(&id("a")), unit.clone(), summary.last_at(), &summary);
-        board.heard(&id("a"), "late");
+        board.heard(&id("a"), "late".to_owned());
+        board.look();
         assert_eq!((board.rows[0].doing.clone(), board.rows[0].said.as_str()), (unit.clone(), ""));
         story.add(Some("a"), Kind::CheckFinished(Box::new(check)));
         board.event(story.events.last().unwrap(), None, &summary);

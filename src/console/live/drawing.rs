@@ -29,12 +29,13 @@ impl Drawing {
         self.board.glimpse(task, doing, at, summary);
     }
 
-    pub fn heard(&mut self, task: &TaskId, line: &str) {
+    pub fn heard(&mut self, task: &TaskId, line: String) {
         self.board.heard(task, line);
     }
 
     /// Draws how things stand now; where that looks as it did, nothing is written.
-    pub fn draw(&self, summary: &Summary, now: Timestamp) {
+    pub fn draw(&mut self, summary: &Summary, now: Timestamp) {
+        self.board.look();
         let session = summary.sessions().last();
         let since = session.map_or(Span::ZERO, |session| now.since(session.last_at));
         self.console.draw(&Scene {

@@ -25,6 +25,7 @@ fn row(name: &str, seconds: i64, doing: Doing, said: &str) -> Row {
         since: Timestamp::from_millis(now().as_millis() - 1000 * seconds),
         doing,
         said: crate::text::bare(said),
+        heard: None,
     }
 }
 
