@@ -97,7 +97,7 @@ impl Surroundings {
     }
 
     /// Whether stderr is a terminal that can keep a region at its bottom, and a person looks at it.
-    pub(super) fn draws(&self, options: &Options) -> bool {
+    pub(super) fn draws(&self, options: Options) -> bool {
         let speaks = match options.output {
             Output::Text => options.verbosity > Verbosity::Quiet,
             Output::Json | Output::Jsonl => false,
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn drawing_needs_a_person_at_a_terminal_that_can() {
-        assert!(terminal().draws(&Options::default()));
-        assert!(Surroundings { no_color: true, ..terminal() }.draws(&Options::default()), "colour is another question");
+        assert!(terminal().draws(Options::default()));
+        assert!(Surroundings { no_color: true, ..terminal() }.draws(Options::default()), "colour is another question");
         let others = [
             Surroundings { stderr_is_terminal: false, ..terminal() },
             Surroundings { ci: true, ..terminal() },
@@ -149,12 +149,12 @@ mod tests {
             Surroundings { term: None, ..terminal() },
         ];
         for around in others {
-            assert!(!around.draws(&Options::default()), "{around:?}");
+            assert!(!around.draws(Options::default()), "{around:?}");
         }
         for output in [Output::Json, Output::Jsonl] {
-            assert!(!terminal().draws(&Options { output, ..Options::default() }));
+            assert!(!terminal().draws(Options { output, ..Options::default() }));
         }
-        assert!(!terminal().draws(&Options { verbosity: Verbosity::Quiet, ..Options::default() }));
+        assert!(!terminal().draws(Options { verbosity: Verbosity::Quiet, ..Options::default() }));
     }
 
     #[test]

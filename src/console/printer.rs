@@ -42,7 +42,7 @@ impl fmt::Debug for Console {
 impl Console {
     /// The console of this process.
     pub fn new(options: Options, around: &Surroundings) -> Self {
-        let terminal = around.draws(&options).then_some(Terminal::STDERR);
+        let terminal = around.draws(options).then_some(Terminal::STDERR);
         Self::of(options, around, terminal, [Box::new(io::stdout()), Box::new(io::stderr())])
     }
 

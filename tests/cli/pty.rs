@@ -153,7 +153,7 @@ impl Terminal {
         watch.join().unwrap();
         self.reader.join().unwrap();
         let mut seen = self.shared.seen.lock().unwrap();
-        let raw = String::from_utf8(seen.raw.clone()).expect("what we write is text");
+        let raw = String::from_utf8(seen.raw.clone()).unwrap();
         let screen = seen.parser.screen();
         let (cursor, cursor_is_hidden) = (screen.cursor_position(), screen.hide_cursor());
         let mut lines = Vec::new();

@@ -151,7 +151,9 @@ impl Writer {
         state.stale = false;
         let mut above = std::mem::take(&mut state.above);
         if state.missed > 0 {
-            above.push_str(&format!("! {} lines were left out: the terminal took none\n", state.missed));
+            above += "! ";
+            above += &state.missed.to_string();
+            above += " lines were left out: the terminal took none\n";
             state.missed = 0;
         }
         let rows = if state.is_urgent() { Vec::new() } else { state.rows.clone() };
