@@ -134,7 +134,7 @@ fn without_colour_the_region_stays() {
 #[test]
 fn what_an_agent_prints_never_reaches_the_terminal_raw() {
     let stage =
-        Stage::new(&format!("printf '{HOSTILE}'; printf '50%%\\r75%%\\r'; printf '{HOSTILE}' >&2; gate; exit 7"));
+        Stage::new(&format!("printf '{HOSTILE}' >&2; printf '50%%\\r75%%\\r'; printf '{HOSTILE}'; gate; exit 7"));
     let terminal = stage.start(&["--set", "run.attempts=1"], 80, 24);
     terminal.shows("hostile");
     stage.open();
