@@ -43,10 +43,15 @@ impl Listener {
 
     /// What is to be said when the beginning of a run failed: that it was a signal, if it was one.
     pub fn explain(&self, error: CliError, hint: impl FnOnce() -> String) -> CliError {
+        self.ended(hint).unwrap_or(error)
+    }
+
+    /// What is to be said of a signal, if one came.
+    pub fn ended(&self, hint: impl FnOnce() -> String) -> Option<CliError> {
         match *self.orders.borrow() {
-            Order::GoOn => error,
+            Order::GoOn => None,
             Order::Stop(signal) | Order::Kill(signal) => {
-                CliError::new(signal.into(), format!("ended by {}", signal.name())).hint(hint())
+                Some(CliError::new(signal.into(), format!("ended by {}", signal.name())).hint(hint()))
             }
         }
     }

@@ -9,6 +9,7 @@ mod apply;
 pub mod args;
 mod asked;
 mod configure;
+mod doctor;
 mod drive;
 mod dry_run;
 mod equip;

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Cli, Command, PlanArgs, PlanCommand};
+use super::args::{Cli, Command, DoctorArgs, PlanArgs, PlanCommand};
 use super::error::{CliError, Typed, asked_output};
 use super::exit::Exit;
 use super::panics::Panics;
 use super::session::Session;
 use super::{agent, apply, resume, run};
-use super::{configure, init, plan_check, plan_graph, runs};
+use super::{configure, doctor, init, plan_check, plan_graph, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
 use crate::sys::machine;
@@ -84,6 +84,7 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         Command::Runs(asked) => runs::runs(session, asked.command),
         Command::Config(asked) => configure::configure(session, asked.command),
         Command::Init(args) => init::init(session, &args),
+        Command::Doctor(DoctorArgs) => session.block_on(doctor::doctor(session))?,
         Command::Agent(args) => agent::agent(session, &args),
     }
 }

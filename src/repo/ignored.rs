@@ -13,7 +13,7 @@ const MAX_FILE: u64 = 1 << 20;
 /// Whether the folder at `path`, which need not be there, is ignored: by a `.gitignore` between the top of its repository
 /// and it, or by the repository's `info/exclude`. Without a repository only the files of `project` and below count.
 pub fn is_ignored(path: &Path, project: &Path) -> Result<bool, FileError> {
-    let top = top_of(project)?;
+    let top = repository(project)?;
     let (root, general) = match &top {
         Some(top) => (top.as_path(), matcher(top, &exclude_file(top)?)?),
         None => (project, Gitignore::empty()),
@@ -30,6 +30,16 @@ pub fn is_ignored(path: &Path, project: &Path) -> Result<bool, FileError> {
         }
     }
     Ok(false)
+}
+
+/// The top of the git repository that `folder` is in: the nearest folder at or above it that holds a `.git`.
+pub fn repository(folder: &Path) -> Result<Option<PathBuf>, FileError> {
+    for folder in folder.ancestors() {
+        if fs::kind(&folder.join(".git"))?.is_some() {
+            return Ok(Some(folder.to_path_buf()));
+        }
+    }
+    Ok(None)
 }
 
 /// The rule that ignores exactly the folder at `path`, in the `.gitignore` of a folder above it.
@@ -72,16 +82,6 @@ fn matcher(folder: &Path, file: &Path) -> Result<Gitignore, FileError> {
         drop(builder.add_line(None, line));
     }
     Ok(builder.build().unwrap_or_else(|_| Gitignore::empty()))
-}
-
-/// The nearest folder at or above `folder` that holds a `.git`.
-fn top_of(folder: &Path) -> Result<Option<PathBuf>, FileError> {
-    for folder in folder.ancestors() {
-        if fs::kind(&folder.join(".git"))?.is_some() {
-            return Ok(Some(folder.to_path_buf()));
-        }
-    }
-    Ok(None)
 }
 
 /// Where the repository keeps its own rules. The `.git` of a linked worktree is a file that leads to its folder, and that

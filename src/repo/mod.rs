@@ -18,7 +18,7 @@ mod search;
 pub use detect::{Detected, ProjectKind, checks, detect};
 pub use error::RepoError;
 pub use files::{Files, ProjectFile};
-pub use ignored::{ignore_rule, is_ignored};
+pub use ignored::{ignore_rule, is_ignored, repository};
 pub use languages::{LanguageShare, languages};
 pub use query::Query;
 pub use search::{Found, Hit, Line, Reason, search};

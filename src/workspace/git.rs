@@ -18,6 +18,9 @@ use crate::text;
 /// The most a listing may say; a project of a million files stays under it.
 const LISTING: usize = 256 << 20;
 
+/// The oldest git that does all that is asked of it.
+pub const OLDEST_GIT: (u32, u32) = (2, 38);
+
 /// The longest any command may take: git says nothing while it hashes.
 const WALL: Duration = Duration::from_secs(60 * 60);
 /// The longest a first question may take that reads next to nothing: whoever does not answer it will not answer others.
@@ -238,9 +241,18 @@ pub(super) async fn version(git: &Git) -> Result<String, WorkspaceError> {
     let said = git.call(["version"]).within(PROBE).output().await?;
     let said = String::from_utf8_lossy(&said);
     let version = said.trim().trim_start_matches("git version ").to_owned();
+    let found = git_numbers(&version);
+    if found < OLDEST_GIT {
+        Err(WorkspaceError::GitTooOld { found: text::printable(&version, 40) })
+    } else {
+        Ok(version)
+    }
+}
+
+/// The first two numbers of a version of git.
+pub fn git_numbers(version: &str) -> (u32, u32) {
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if found < (2, 38) { Err(WorkspaceError::GitTooOld { found: text::printable(&version, 40) }) } else { Ok(version) }
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 fn environment(parent: &Env) -> BTreeMap<OsString, OsString> {

@@ -30,7 +30,7 @@ pub use diff::{Change, FileChange, FileStatus, Lines, PatchFile};
 pub use environment::tool_environment;
 pub use error::WorkspaceError;
 pub use folders::Workspaces;
-pub use git::Tools;
+pub use git::{OLDEST_GIT, Tools, git_numbers};
 pub use options::{Filled, Options, WorkspaceMode};
 pub use origin::{orphans, workspaces_of};
 pub use patch::{PatchMode, Patched, apply_patch};

@@ -189,6 +189,7 @@ fn the_runs_are_left_out_of_git_by_one_line_that_keeps_the_rest_of_the_file() {
         (Some("a\r\nb"), "a\r\nb\r\n/runs/\r\n"),
         (Some("runs\n"), "runs\n"),
         (Some("*\n!/src\n"), "*\n!/src\n"),
+        (Some("/runs/*\n!/runs/README.md\n"), "/runs/*\n!/runs/README.md\n"),
     ] {
         let world = project(&[]);
         if let Some(before) = before {

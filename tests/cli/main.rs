@@ -14,6 +14,7 @@ mod config;
 mod corpus;
 mod critic;
 mod docs;
+mod doctor;
 mod golden;
 mod graph;
 mod hostile;

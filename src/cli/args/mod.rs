@@ -18,7 +18,7 @@ pub use plan::{GraphFormat, PlanArgs, PlanCaps, PlanCommand, PlanFile, PlanGraph
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
 pub use runs::{Chosen, CleanArgs, ListArgs, ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;
-pub use setup::{AgentArgs, InitArgs};
+pub use setup::{AgentArgs, DoctorArgs, InitArgs};
 pub use values::{Allowance, ApprovalTarget, Ask};
 
 const EXAMPLES: &str = "\
@@ -61,6 +61,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Write a configuration that fits the project
     Init(InitArgs),
+    /// Look whether everything is there that a run needs
+    Doctor(DoctorArgs),
     /// Work for another runner: one task message in, one result out
     Agent(AgentArgs),
 }

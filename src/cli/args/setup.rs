@@ -1,4 +1,4 @@
-//! `init` and `agent`: setting a project up, and being a worker for others.
+//! `init`, `doctor` and `agent`: setting a project up, looking whether it can work, and being a worker for others.
 
 use std::path::PathBuf;
 
@@ -13,6 +13,14 @@ Examples:
   orchestra init ../other --force            write it anew for another project
 
 Exit codes: 0 written, 2 there is a configuration already.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  orchestra doctor                           is everything there that a run needs?
+  orchestra doctor --json                    the same for programs
+  orchestra doctor --config orchestra.yaml   with the agents and checks that this file names
+
+Exit codes: 0 nothing stands in the way of a run, 2 the configuration does, 6 the machine does.";
 
 const AGENT_EXAMPLES: &str = "\
 Examples:
@@ -40,6 +48,11 @@ pub struct InitArgs {
     #[arg(long)]
     pub print: bool,
 }
+
+/// `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub struct DoctorArgs;
 
 /// `agent`.
 #[derive(Debug, Args)]

@@ -46,7 +46,7 @@ impl CliError {
 
 impl Flaw {
     /// Where it is, as people write it: `orchestra.yaml:3:7: run.jobs`, `$.tasks[1].id (line 3, column 7)`.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         let at = self.line.zip(self.column);
         match (&self.source, at) {
             (None, None) => self.path.clone(),

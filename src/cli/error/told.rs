@@ -86,6 +86,14 @@ impl CliError {
         if self.hint.is_some() { self } else { self.hint(hint) }
     }
 
+    /// All of it but the advice in one line, and the advice: for whoever tells of it among other things.
+    pub fn in_short(&self) -> (String, Option<&str>) {
+        let mut parts = vec![self.message.clone()];
+        parts.extend(self.causes.iter().cloned());
+        parts.extend(self.faults.iter().map(|fault| format!("{}: {}", fault.place(), fault.message)));
+        (parts.join(": "), self.hint.as_deref())
+    }
+
     /// What the command ends with.
     pub fn exit(&self) -> Exit {
         self.exit

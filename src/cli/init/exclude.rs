@@ -13,6 +13,9 @@ use crate::sys::fs::{self, FileError, Kind};
 /// The most of a `.gitignore` that is read.
 const MAX_FILE: u64 = 1 << 20;
 
+/// A folder as runs are called: `/runs/*` leaves each of them out, though not the folder itself.
+pub(in crate::cli) const ANY_RUN: &str = "20260101-000000-0000";
+
 /// What was done about the folder of the runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Excluded {
@@ -41,7 +44,7 @@ pub(super) fn exclude(root: &Path, runs: &Path) -> Result<Excluded, CliError> {
     let Some(below) = runs.strip_prefix(root).ok().filter(|below| !below.as_os_str().is_empty()) else {
         return Ok(Excluded::Elsewhere);
     };
-    if repo::is_ignored(runs, root).map_err(|error| CliError::unreadable(&error))? {
+    if repo::is_ignored(&runs.join(ANY_RUN), root).map_err(|error| CliError::unreadable(&error))? {
         return Ok(Excluded::Already);
     }
     let (file, rule) = (root.join(".gitignore"), repo::ignore_rule(below));

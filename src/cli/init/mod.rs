@@ -4,4 +4,5 @@ mod exclude;
 mod file;
 mod write;
 
+pub(super) use exclude::ANY_RUN;
 pub(super) use write::init;

@@ -1,6 +1,7 @@
 //! The file system. Every error carries the path and what was tried; files are 0600 and folders 0700; what must appear
 //! whole appears by rename, after its bytes are on the disk.
 
+mod disk;
 mod entries;
 mod error;
 mod folders;
@@ -8,6 +9,7 @@ mod read;
 mod tree;
 mod write;
 
+pub use disk::{Disk, DiskKind, disk, may_write};
 pub use entries::{Entry, Kind, canonical, kind, list, may_write_in, modified, resolved, size, target_kind};
 pub use error::{Cause, FileError};
 pub use folders::{
