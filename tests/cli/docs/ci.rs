@@ -61,7 +61,8 @@ fn gitlab(agent: &str) -> Job {
         |name: &str| job[name].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>();
     // The first two are one shell.
     let main = [lines("before_script"), lines("script")].concat().join("\n");
-    let kept: Vec<String> = serde_json::from_value(job["artifacts"]["paths"].clone()).unwrap();
+    let mut kept: Vec<String> = serde_json::from_value(job["artifacts"]["paths"].clone()).unwrap();
+    kept.push(job["artifacts"]["reports"]["junit"].as_str().unwrap().to_owned());
     Job { environment, scripts: vec![main, lines("after_script").join("\n")], kept }
 }
 
