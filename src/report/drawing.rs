@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Facts, Liveness, Summary, TaskRow, TaskStatus};
-use crate::graph::{Drawing, Graph, Item, Mark, Stand};
+use crate::graph::{Drawing, Item, Mark, Stand};
 
 /// Most tasks that the report shows one by one: more do not fit a page.
 const MOST_TASKS: usize = 60;
@@ -22,13 +22,8 @@ pub(super) struct PlanPicture {
 impl Summary {
     /// The tasks as a drawing; none before there is a plan.
     pub fn drawing(&self, liveness: Liveness) -> Option<Drawing<'_>> {
-        let mut edges = Vec::new();
-        for (at, task) in (0u32..).zip(&self.tasks) {
-            let known = task.depends_on.iter().filter_map(|id| self.task_index.get(id));
-            edges.extend(known.filter_map(|place| Some((at, u32::try_from(*place).ok()?))));
-        }
         // The fold refuses nothing; a plan that is none has no drawing.
-        let graph = Graph::from_edges(self.tasks.len(), edges).ok().filter(|graph| !graph.is_empty())?;
+        let graph = self.graph().filter(|graph| !graph.is_empty())?;
         let items = self.tasks.iter().map(|row| Item {
             id: row.id.as_str(),
             title: &row.title,

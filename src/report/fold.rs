@@ -187,6 +187,7 @@ impl Summary {
             row.agent = Some(it.agent.clone());
             row.attempts = row.attempts.saturating_add(1);
             row.started_at = row.started_at.or(Some(event.at));
+            row.attempt_at = Some(event.at);
             row.ended_at = None;
             row.claim = None;
             row.skipped = None;

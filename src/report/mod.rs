@@ -4,6 +4,7 @@
 mod drawing;
 mod errors;
 mod fold;
+mod hints;
 mod json;
 mod junit;
 mod markdown;
@@ -14,6 +15,7 @@ mod rows;
 #[cfg(test)]
 pub(crate) mod sample;
 mod standing;
+mod status;
 mod summary;
 mod synthesis;
 mod text;
@@ -21,7 +23,7 @@ pub(crate) mod words;
 mod xml;
 
 pub use errors::ErrorGroup;
-pub use json::{REPORT_SCHEMA, Report, schema};
+pub use json::{REPORT_SCHEMA, Report, Step, schema};
 pub use markdown::MarkdownError;
 pub use measure::{Census, Metrics, UsageTotal};
 pub use next::NextStep;
@@ -30,5 +32,6 @@ pub use rows::{
     Session, TaskRow, TaskStatus,
 };
 pub use standing::{Facts, Liveness, Outcome, Standing};
+pub use status::{BatchStatus, BatchTask, Budget, Current, Phase, PlanStatus, State, Status, TaskFailure, Used};
 pub use summary::Summary;
 pub use xml::XmlError;

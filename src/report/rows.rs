@@ -91,6 +91,8 @@ pub struct TaskRow {
     pub reused: bool,
     /// When the first attempt started.
     pub started_at: Option<Timestamp>,
+    /// When its last attempt started.
+    pub attempt_at: Option<Timestamp>,
     /// When it succeeded, failed, or was cancelled.
     pub ended_at: Option<Timestamp>,
     /// Attempts begun, over all processes of the run.
@@ -138,6 +140,7 @@ impl TaskRow {
             claim: None,
             reused: false,
             started_at: None,
+            attempt_at: None,
             ended_at: None,
             attempts: 0,
             worked: Span::ZERO,

@@ -1,8 +1,9 @@
 //! The page as plain lines for a terminal, at most 100 columns wide where words allow it.
 
 use super::page::{Page, TaskLine};
-use super::{Facts, Summary, words};
+use super::{Facts, Status, Summary, TaskStatus, hints, words};
 use crate::text;
+use crate::time::Timestamp;
 
 /// The widest line.
 const WIDTH: usize = 100;
@@ -10,14 +11,18 @@ const WIDTH: usize = 100;
 const TAIL: usize = 8;
 
 impl Summary {
-    /// The report for a terminal: clean lines without their line ends.
-    pub fn lines(&self, facts: &Facts) -> Vec<String> {
+    /// How the run stands at `now`, for a terminal: clean lines without their line ends.
+    pub fn lines(&self, facts: &Facts, now: Timestamp) -> Vec<String> {
         let page = Page::of(self, facts);
+        let status = Status::of(self, facts, now);
         let mut out = vec![format!("{}: {}", page.title, page.verdict), String::new()];
         out.extend(wrap(&page.synthesis, WIDTH));
         out.push(String::new());
         out.extend(page.facts.iter().map(|fact| format!("{:<14}{}", fact.label, fact.value)));
+        section(&mut out, "running now", status.current.iter().map(running));
+        section(&mut out, "waits for a person", status.waiting.iter().cloned());
         tasks(&mut out, &page);
+        section(&mut out, "batches", batches(&status));
         section(&mut out, "checks", page.checks.iter().flat_map(check));
         if let Some(diff) = &page.diff {
             let more = (diff.more > 0).then(|| format!("and {} more", diff.more));
@@ -26,13 +31,15 @@ impl Summary {
         }
         let artifact = |it: &super::page::ArtifactLine| format!("{}  {}  from {}", it.path, it.size, it.task);
         section(&mut out, "artifacts", page.artifacts.iter().map(artifact));
-        section(&mut out, "errors", page.errors.iter().flat_map(error));
+        let hints = self.errors().iter().map(|group| hints::of(group.class));
+        section(&mut out, "errors", page.errors.iter().zip(hints).flat_map(error));
         let concern = |it: &super::page::ConcernLine| {
             let task = if it.task.is_empty() { String::new() } else { format!(", {}", it.task) };
             format!("{}{task}: {}", it.kind, it.text)
         };
         section(&mut out, "worth knowing", page.concerns.iter().map(concern));
         section(&mut out, "numbers", page.metrics.iter().map(|it| format!("{:<30}{}", it.label, it.value)));
+        section(&mut out, "limits", limits(&status).into_iter());
         if !page.warning.is_empty() {
             out.push(String::new());
             out.extend(wrap(&format!("sandbox: {}", page.warning), WIDTH));
@@ -55,8 +62,61 @@ fn section(out: &mut Vec<String>, title: &str, lines: impl Iterator<Item = Strin
     }
 }
 
-fn error(it: &super::page::ErrorLine) -> impl Iterator<Item = String> {
-    std::iter::once(format!("{}: {} in {}", it.class, it.count, it.tasks)).chain(tail(&it.detail))
+fn error((it, hint): (&super::page::ErrorLine, &str)) -> impl Iterator<Item = String> {
+    let head = format!("{}: {} in {}", it.class, it.count, it.tasks);
+    std::iter::once(head).chain(tail(&it.detail)).chain(std::iter::once(format!("  hint: {hint}")))
+}
+
+fn running(it: &super::Current) -> String {
+    let agent = it.agent.as_deref().unwrap_or("—");
+    let elapsed = it.elapsed_ms.map_or_else(String::new, |ms| format!(", for {}", words::millis(ms)));
+    format!("{}  {}, attempt {} by {agent}{elapsed}", it.task, it.status.as_str(), it.attempt)
+}
+
+/// A line or a few for each batch: its tasks by how far they are.
+fn batches(status: &Status) -> impl Iterator<Item = String> {
+    const ORDER: [TaskStatus; 8] = [
+        TaskStatus::Running,
+        TaskStatus::Checking,
+        TaskStatus::Interrupted,
+        TaskStatus::Failed,
+        TaskStatus::Succeeded,
+        TaskStatus::Pending,
+        TaskStatus::Skipped,
+        TaskStatus::Cancelled,
+    ];
+    /// Tasks of one batch and one status that are named; the table above has all of them.
+    const NAMED: usize = 20;
+    let line = |batch: &super::BatchStatus| {
+        let mut parts = Vec::new();
+        for status in ORDER {
+            let tasks: Vec<&str> =
+                batch.tasks.iter().filter(|task| task.status == status).map(|task| task.id.as_str()).collect();
+            if tasks.is_empty() {
+                continue;
+            }
+            let more = tasks.len().saturating_sub(NAMED);
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            parts.push(format!("{}: {}{rest}", status.as_str(), tasks[..tasks.len() - more].join(", ")));
+        }
+        let lines = wrap(&parts.join("; "), WIDTH - 8);
+        let name = |n: usize| if n == 0 { batch.name.as_str() } else { "" };
+        lines.iter().enumerate().map(|(n, line)| format!("{:<4} {line}", name(n))).collect()
+    };
+    status.batches.iter().map(line).collect::<Vec<Vec<String>>>().into_iter().flatten()
+}
+
+/// What was used of each limit.
+fn limits(status: &Status) -> Vec<String> {
+    let budget = &status.budget;
+    let mut lines = Vec::new();
+    if let (Some(used), Some(limit)) = (budget.time_ms.used, budget.time_ms.limit) {
+        lines.push(format!("{:<30}{} of {}", "wall time", words::millis(used), words::millis(limit)));
+    }
+    if let (Some(used), Some(limit)) = (budget.launches.used, budget.launches.limit) {
+        lines.push(format!("{:<30}{used} of {limit}", "launches"));
+    }
+    lines
 }
 
 fn check(it: &super::page::CheckLine) -> impl Iterator<Item = String> {
@@ -138,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_failed_run_fits_a_terminal() {
-        let lines = Summary::of(&Story::red_stays().events).lines(&facts());
+        let lines = Summary::of(&Story::red_stays().events).lines(&facts(), Timestamp::from_millis(0));
         insta::assert_snapshot!(lines.join("\n"), @r#"
         Fix median: failed
 
@@ -165,6 +225,11 @@ mod tests {
           fix: rejected: test median ... FAILED
           judge: skipped: fix, which it depends on, did not succeed
 
+        batches
+          B1   succeeded: find
+          B2   failed: fix
+          B3   skipped: judge
+
         checks
           unit  red → red  (for fix), 12 tests, 700ms, must turn green
             | test median ... FAILED
@@ -176,6 +241,7 @@ mod tests {
           rejected: 1 failure in fix
             | unit is red
             | test median ... FAILED
+            hint: a check is red, or the work went beyond its scope; see the check's output
 
         numbers
           success rate                  50 % (1 of 2)
@@ -185,6 +251,10 @@ mod tests {
           mean per task                 2.5s
           processes                     1, 0 cut off
           tokens and cost               unknown: none of 3 attempts and planning rounds told
+
+        limits
+          wall time                     14.0s of 1h00m
+          launches                      3 of 200
 
         sandbox: none. Agents and checks ran with your own rights; do not run strangers' tickets.
 
@@ -201,7 +271,7 @@ mod tests {
         let long = "x".repeat(64);
         let mut story = Story::opening("a\u{1b}[31m\u{202e}\nb", &[(&long, Role::Implement), ("b", Role::Test)]);
         story.start(&long).says(&long, "\u{1b}]0;title\u{7}");
-        let lines = Summary::of(&story.events).lines(&facts());
+        let lines = Summary::of(&story.events).lines(&facts(), Timestamp::from_millis(0));
         for line in &lines {
             assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
         }

@@ -13,6 +13,7 @@ mod clean;
 mod config;
 mod corpus;
 mod critic;
+mod diff;
 mod docs;
 mod doctor;
 mod golden;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::scene::Scene;
 use crate::world::World;
 
 /// Where the newest run is.
@@ -101,4 +102,72 @@ fn flags_of_every_command_go_anywhere() {
     world.orchestra(["plan", "--json", "-m", "Fix it"]).exits(0).json();
     world.orchestra(["plan", "--json", "check", "runs/latest/plan.json"]).exits(0).json();
     world.orchestra(["plan", "-m", "x", "check", "runs/latest/plan.json"]).exits(2).says("plan check");
+}
+
+#[test]
+fn runs_are_narrowed_by_ticket_and_an_unknown_cost_is_no_zero() {
+    let world = World::new();
+    world.orchestra(["plan", "-m", "Fix the parser", "--ref", "PROJ-7"]).exits(0);
+    world.orchestra(["plan", "-m", "Fix the printer"]).exits(0);
+    let of = |key: &str| world.orchestra(["runs", "list", "--json", "--ref", key]).exits(0).json()["runs"].clone();
+    let found = of("proj-7");
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    let row = &found[0];
+    assert_eq!(
+        (&row["ref"], &row["status"], &row["verdict"]),
+        (&"PROJ-7".into(), &"finished".into(), &"planned".into())
+    );
+    assert_eq!((&row["tasks"], &row["tasks_done"]), (&4.into(), &0.into()));
+    assert!(row["usage"]["usd"].is_null() && row["usage"]["input_tokens"].is_null(), "{row}");
+    assert!(row["age_ms"].is_u64() && row["applied"] == false, "{row}");
+    assert!(of("PROJ").as_array().unwrap().is_empty());
+    world.orchestra(["runs", "list", "--ref", "NONE"]).exits(0).says("no runs of ticket `NONE`");
+    let both = world.orchestra(["runs", "list"]);
+    assert!(both.exits(0).stdout.lines().nth(1).unwrap().ends_with("Fix the printer"), "newest first: {both}");
+    assert!(!both.stdout.contains("COST") && !both.stdout.contains("$0"), "{both}");
+}
+
+#[test]
+fn a_run_is_shown_with_its_phase_batches_failures_and_limits() {
+    let scene = Scene::new();
+    scene.answers(&[
+        serde_json::json!({"task": "b", "fail": {"class": "exited", "detail": "no such model 12"}}),
+        serde_json::json!({"task": "*", "summary": "Done.", "usage": {"usd": 0.25, "input_tokens": 10}}),
+    ]);
+    scene.config(
+        serde_json::json!({"verify": {"unchecked": "allow"}, "run": {"attempts": 1, "continue_on_error": true}}),
+    );
+    let task = |id: &str, on: &[&str]| serde_json::json!({"id": id, "checks": [], "depends_on": on});
+    scene.plan(&[task("a", &[]), task("b", &["a"]), task("c", &["b"])]);
+    scene.run(&["-q"]).exits(1);
+
+    let shown = scene.world.orchestra(["runs", "show", "--json"]).exits(0).json();
+    assert_eq!(
+        (&shown["status"], &shown["phase"], &shown["verdict"]),
+        (&"finished".into(), &"finished".into(), &"failed".into())
+    );
+    assert_eq!((&shown["completed"], &shown["current"]), (&serde_json::json!(["a"]), &serde_json::json!([])));
+    assert_eq!(shown["plan"]["tasks"], 3);
+    let batches: Vec<String> = shown["batches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|batch| {
+            format!("{}:{}={}", batch["name"], batch["tasks"][0]["id"], batch["tasks"][0]["status"]).replace('"', "")
+        })
+        .collect();
+    assert_eq!(batches, ["B1:a=succeeded", "B2:b=failed", "B3:c=skipped"]);
+    let failure = &shown["failures"][0];
+    assert_eq!((&failure["task"], &failure["class"]), (&"b".into(), &"exited".into()));
+    assert_eq!(failure["signature"], "exited: no such model ");
+    assert!(!failure["hint"].as_str().unwrap().is_empty());
+    assert_eq!(shown["budget"]["launches"]["used"], 2);
+    assert!(shown["budget"]["time_ms"]["limit"].as_u64() > shown["budget"]["time_ms"]["used"].as_u64());
+
+    let text = scene.world.orchestra(["runs", "show"]);
+    for part in ["batches", "B2   failed: b", "limits", "launches                      2 of", "hint: "] {
+        assert!(text.exits(0).stdout.contains(part), "{part}: {text}");
+    }
+    let row = scene.world.orchestra(["runs", "list"]).exits(0).stdout.clone();
+    assert!(row.contains("1/3") && row.contains("finished  failed"), "{row}");
 }

@@ -153,3 +153,24 @@ fn written_by(line: &str, version: u32) -> String {
     let body = &body[..body.rfind(",\"crc\"").unwrap()];
     format!("{body},\"crc\":\"{:08x}\"}}\n", crc32c::crc32c(body.as_bytes()))
 }
+
+#[test]
+fn a_run_that_goes_on_is_shown_where_it_is_and_not_disturbed() {
+    let rig = Rig::new(&["a", "b"], WAITS);
+    let run = rig.start();
+    rig.logged("start");
+    let before = fs::read(rig.dir().join("lock")).unwrap();
+    let shown = rig.world.orchestra(["runs", "show", "--json", &rig.name()]).exits(0).json();
+    assert_eq!((&shown["status"], &shown["phase"]), (&"running".into(), &"executing".into()));
+    assert_eq!((&shown["current"][0]["task"], &shown["current"][0]["attempt"]), (&"a".into(), &1.into()));
+    assert_eq!((&shown["exit_code"], &shown["completed"]), (&serde_json::Value::Null, &serde_json::json!([])));
+    assert_eq!(shown["batches"][0]["tasks"][0]["status"], "running");
+    let text = rig.world.orchestra(["runs", "show", &rig.name()]);
+    assert!(text.exits(0).stdout.contains("running now\n  a  running, attempt 1 by mine, for "), "{text}");
+    let row = rig.world.orchestra(["runs", "list"]).exits(0).stdout.clone();
+    assert!(row.contains("running") && row.contains("0/2"), "{row}");
+    assert_eq!(fs::read(rig.dir().join("lock")).unwrap(), before);
+    fs::write(rig.at("go"), "").unwrap();
+    run.end().exits(0);
+    rig.journal_is_clean();
+}

@@ -16,7 +16,7 @@ pub use configure::{ConfigArgs, ConfigCommand};
 pub use globals::Globals;
 pub use plan::{GraphFormat, PlanArgs, PlanCaps, PlanCommand, PlanFile, PlanGraph};
 pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
-pub use runs::{Chosen, CleanArgs, ListArgs, ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
+pub use runs::{Chosen, CleanArgs, DiffArgs, ListArgs, ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;
 pub use setup::{AgentArgs, DoctorArgs, InitArgs};
 pub use values::{Allowance, ApprovalTarget, Ask};

@@ -12,6 +12,7 @@ Examples:
   orchestra runs list
   orchestra runs show                        the newest run
   orchestra runs report 20261121-0933 > report.md
+  orchestra runs diff 20261121-0933 20261121-1015
   orchestra runs clean --keep 10 --dry-run   what would go?";
 
 const LIST_EXAMPLES: &str = "\
@@ -34,6 +35,12 @@ Examples:
   orchestra runs report > report.md
   orchestra runs report 20261121-0933 --format json
   orchestra runs report --format junit > junit.xml";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  orchestra runs diff 20261121-0933 20261121-1015
+  orchestra runs diff 20261121-0933 latest --patch
+  orchestra runs diff 20261121-0933 latest --json";
 
 const CLEAN_EXAMPLES: &str = "\
 Examples:
@@ -72,6 +79,9 @@ pub enum RunsCommand {
         #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
         format: Option<ReportFormat>,
     },
+    /// Show in what two runs differ: settings, plan, outcomes, cost, patch
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Remove runs, and what removed ones left behind
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(Box<CleanArgs>),
@@ -83,6 +93,22 @@ pub struct ListArgs {
     /// Only runs of the ticket with this key
     #[arg(long = "ref", value_name = "KEY")]
     pub reference: Option<String>,
+    #[command(flatten)]
+    pub runs: RunsDir,
+}
+
+/// `runs diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The run to compare, by the beginning of its id
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// The run to compare it with
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// Show both patches of every file in which they differ
+    #[arg(long)]
+    pub patch: bool,
     #[command(flatten)]
     pub runs: RunsDir,
 }

@@ -1,6 +1,7 @@
 //! `runs`: what has been run, how a run stands, its report, how two differ, and which may go.
 
 mod clean;
+mod diff;
 mod list;
 mod report;
 mod show;
@@ -18,6 +19,7 @@ pub fn runs(session: &Session, command: RunsCommand) -> Result<Exit, CliError> {
         RunsCommand::List(args) => list::list(session, &args)?,
         RunsCommand::Show(name) => show::show(session, &name)?,
         RunsCommand::Report { run, format } => report::report(session, &run, format)?,
+        RunsCommand::Diff(args) => diff::diff(session, &args)?,
         RunsCommand::Clean(args) => clean::clean(session, &args)?,
     }
     Ok(Exit::Success)
