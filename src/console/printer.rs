@@ -237,8 +237,12 @@ impl Console {
 pub(super) mod tests {
     use std::sync::Mutex;
 
-    use super::super::ColorChoice;
+    use super::super::live::Size;
+    use super::super::{ColorChoice, Progress};
     use super::*;
+    use crate::plan::Role;
+    use crate::report::sample::Story;
+    use crate::time::Span;
 
     /// A stream whose text can be read back.
     #[derive(Clone, Default)]
@@ -264,6 +268,54 @@ pub(super) mod tests {
         let (out, err) = (Paper::default(), Paper::default());
         let console = Console::with_streams(options, around, Box::new(out.clone()), Box::new(err.clone()));
         (console, out, err)
+    }
+
+    /// A console on a terminal of 100 columns and 12 rows, and what it shows.
+    fn drawing() -> (Console, Paper) {
+        let size = || Size { columns: 100, rows: 12 };
+        let paper = Paper::default();
+        let streams: [Box<dyn Write + Send>; 2] = [Box::new(paper.clone()), Box::new(paper.clone())];
+        let around = Surroundings { stdout_is_terminal: true, ..Surroundings::default() };
+        let terminal = Terminal { size, is_ours: || true };
+        (Console::of(Options::default(), &around, Some(terminal), streams), paper)
+    }
+
+    fn screen(paper: &Paper) -> Vec<String> {
+        let [rows, columns] = [12, 100].map(|n| std::num::NonZero::new(n).unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        parser.process(paper.read().replace('\n', "\r\n").as_bytes());
+        parser.screen().contents().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_run_is_drawn_below_its_lines_until_it_ends() {
+        let (console, paper) = drawing();
+        let mut progress = Progress::new(console.clone());
+        assert!(progress.begin_drawing(&[]));
+        let mut story = Story::opening("Fix median", &[("find", Role::Research), ("fix", Role::Implement)]);
+        story.start("find");
+        for event in &story.events {
+            progress.event(event).unwrap();
+        }
+        let (find, now) = (story.events[2].task.clone().unwrap(), story.events[2].at.after(Span::from_secs(7)));
+        progress.heard(&find, "looking \u{1b}[2Jaround\r".to_owned());
+        progress.draw(now);
+        let writer = console.shared.stderr.writer().unwrap();
+        writer.settle(Duration::from_secs(10));
+        let shown = screen(&paper);
+        let region = ["", "⠧ research   find     7s  1/2  looking around", "  0/2 done · 9s"];
+        assert_eq!(shown[shown.len() - 3..], region, "{shown:?}");
+        assert!(!shown.iter().any(|line| line.contains("attempt 1")), "what is drawn needs no line: {shown:?}");
+        // Data on the same terminal goes between the lines and the region.
+        console.line("data");
+        writer.settle(Duration::from_secs(10));
+        let shown = screen(&paper);
+        assert_eq!(shown[shown.len() - 4], "data", "{shown:?}");
+        drop(progress);
+        console.note("the end");
+        let shown = screen(&paper);
+        assert_eq!(shown[shown.len() - 2..], ["data", "the end"], "{shown:?}");
+        assert!(!console.is_drawing());
     }
 
     #[test]

@@ -21,5 +21,7 @@ use board::Board;
 pub use board::Doing;
 pub(super) use drawing::Drawing;
 pub(super) use frame::{Scene, frame};
+#[cfg(test)]
+pub(super) use terminal::Size;
 pub(super) use terminal::Terminal;
 pub(super) use writer::{Stream, Writer};
