@@ -120,7 +120,7 @@ pub(super) fn read_plan(
     let parsed = plan::read(PlanText { text: &text, part: part.as_deref() }, caps, &defaults)
         .map_err(|faults| CliError::refused_plan(named, &faults))?;
     let (plan, repairs) = parsed.accept(caps).map_err(|faults| CliError::refused_plan(named, &faults))?;
-    Ok((plan, repairs.iter().map(ToString::to_string).collect()))
+    Ok((plan, super::plan_check::notes(&repairs)))
 }
 
 /// A file, if there is one of that name, else the plan of the run of that name.

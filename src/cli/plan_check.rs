@@ -8,11 +8,13 @@ use super::input::{self, Unread};
 use super::session::Session;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
-use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, PlanText, RunIf};
+use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, PlanText, Repair, RunIf};
 use crate::sys::{clock, fs, machine};
 
 /// Tasks named in the one line about the critical path.
 const NAMED: usize = 8;
+/// Repairs that are told one by one.
+const TOLD: usize = 40;
 
 /// `plan check FILE|-`.
 pub fn check(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
@@ -22,8 +24,8 @@ pub fn check(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
     let plan = look.sound()?;
     if !session.is_for_programs() {
         let graph = graph(&plan)?;
-        for repair in &repairs {
-            session.console.note(&repair.to_string());
+        for note in notes(&repairs) {
+            session.console.note(&note);
         }
         session.console.line(&format!(
             "ok: {}, {}, critical path {}",
@@ -99,6 +101,15 @@ pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
     out.push(String::new());
     out.push(format!("critical path: {}", path(plan, &graph)));
     Ok(out)
+}
+
+/// What was mended or left out, as lines for people: the first of many.
+pub fn notes(repairs: &[Repair]) -> Vec<String> {
+    let mut notes: Vec<String> = repairs.iter().take(TOLD).map(ToString::to_string).collect();
+    if repairs.len() > TOLD {
+        notes.push(format!("… and {} more; `orchestra plan check --json` names all", repairs.len() - TOLD));
+    }
+    notes
 }
 
 /// What a plan gets that its text does not bring.

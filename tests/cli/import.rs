@@ -179,3 +179,28 @@ fn a_list_that_shrank_goes_on_with_the_same_ids() {
     let shown = scene.orchestra(["plan", "check", "--json", "tasks.json"]).exits(0).json();
     assert_eq!(shown["tasks"], json!([{"id": "2", "depends_on": []}]));
 }
+
+#[test]
+fn of_many_notes_the_first_are_told_and_programs_get_all() {
+    let tasks: Vec<Value> =
+        (1..=60).map(|n| json!({"id": n, "title": "T", "status": "pending", "dependencies": [n + 100]})).collect();
+    let text = json!({"tasks": tasks}).to_string();
+    let output = check(&text);
+    output.exits(0).says("… and 20 more; `orchestra plan check --json` names all");
+    assert_eq!(output.stderr.lines().filter(|line| line.starts_with("dangling: ")).count(), 40, "{output}");
+    let all = World::new().orchestra_with(["plan", "check", "--json", "-"], text.as_bytes()).exits(0).json();
+    assert_eq!(all["repairs"].as_array().unwrap().len(), 60);
+}
+
+#[test]
+fn a_run_goes_on_with_a_tag_of_a_list_and_a_graph_is_drawn_of_it() {
+    let scene = Scene::new();
+    scene.config(json!({"verify": {"unchecked": "allow"}}));
+    let list = |title: &str| json!({"tasks": [{"id": 1, "title": title, "status": "pending"}], "metadata": {}});
+    scene.world.file("tasks.json", json!({"a": list("Of a"), "b": list("Of b")}).to_string());
+    scene.orchestra(["run", "--plan", "tasks.json#a", "--plan-only"]).exits(0);
+    let resumed = scene.orchestra(["resume", "--plan", "tasks.json#b"]);
+    resumed.exits(0);
+    let graph = scene.orchestra(["plan", "graph", "tasks.json#b"]);
+    assert!(graph.exits(0).stdout.contains("Of b"), "{graph}");
+}

@@ -17,17 +17,18 @@ pub(super) fn of(mut listing: Listing, defaults: &Defaults) -> Result<Parsed, Fa
     let links = links(&listing.items, &mut faults, &mut repairs);
     let fates = fates(&listing.items, &links);
     let before = order::order(&listing.items, &links, &fates, &mut faults);
+    if let Some(faults) = Faults::found(faults) {
+        return Err(faults);
+    }
+    // From here on no two items have the same key.
     let ids = task_ids::task_ids(&listing.items, &mut repairs);
     told::told(&listing, &links, &fates, &mut repairs);
 
     let items = &listing.items;
     let mut running: Vec<usize> = (0..items.len()).filter(|&i| fates[i].runs()).collect();
-    if running.is_empty() && faults.is_empty() {
-        let hint = "reopen what is to be done, in the tool it comes from";
-        faults.push(listing.spot.fault(told::nothing_left(items, &fates)).hint(hint));
-    }
-    if let Some(faults) = Faults::found(faults) {
-        return Err(faults);
+    if running.is_empty() {
+        let fault = listing.spot.fault(told::nothing_left(items, &fates));
+        return Err(fault.hint("reopen what is to be done, in the tool it comes from").into());
     }
     running.sort_by_key(|&i| items[i].rank);
     let task = |&i: &usize| Task {

@@ -15,13 +15,14 @@ const NAMED: usize = 20;
 /// parts. Circles are faults.
 pub(super) fn order(items: &[Item], links: &Links, fates: &[Fate], faults: &mut Vec<Fault>) -> Vec<Vec<usize>> {
     let mut before: Vec<Vec<usize>> = Vec::with_capacity(items.len());
+    let outside: Vec<Vec<usize>> = (0..items.len()).map(|whole| outside(links, whole)).collect();
     let mut named_by = vec![usize::MAX; items.len()];
     let mut count = 0usize;
     for i in 0..items.len() {
         let mut all = Vec::new();
         if fates[i].runs() {
             let own = links.waits[i].iter().map(|(on, _)| *on);
-            let of_wholes = links.above[i].iter().flat_map(|&whole| taken_over(links, whole));
+            let of_wholes = links.above[i].iter().flat_map(|&whole| outside[whole].iter().copied());
             for on in own.chain(of_wholes).chain(links.children[i].iter().copied()) {
                 count += 1;
                 if count > EDGES {
@@ -40,10 +41,13 @@ pub(super) fn order(items: &[Item], links: &Links, fates: &[Fate], faults: &mut 
     before
 }
 
-/// What `whole` waits for, its own parts apart: those stand beside each other.
-fn taken_over(links: &Links, whole: usize) -> impl Iterator<Item = usize> {
-    let outside = move |on: &usize| *on != whole && !links.above[*on].contains(&whole);
-    links.waits[whole].iter().map(|(on, _)| *on).filter(outside)
+/// What the parts of `whole` take over from it: all it waits for, but for its own parts, which stand beside each other.
+fn outside(links: &Links, whole: usize) -> Vec<usize> {
+    if links.children[whole].is_empty() {
+        return Vec::new();
+    }
+    let is_outside = |on: &usize| *on != whole && !links.above[*on].contains(&whole);
+    links.waits[whole].iter().map(|(on, _)| *on).filter(is_outside).collect()
 }
 
 fn find_circles(items: &[Item], links: &Links, before: &[Vec<usize>], faults: &mut Vec<Fault>) {

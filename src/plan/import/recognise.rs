@@ -20,12 +20,12 @@ pub(in crate::plan) fn likeness(json: &Json) -> Option<Likeness> {
             if items.iter().any(is_issue) {
                 return Some(Likeness::Beads);
             }
-            items.iter().any(is_task).then_some(Likeness::Taskmaster)
+            are_tasks(items).then_some(Likeness::Taskmaster)
         }
         Json::Object(_) if is_issue(json) => Some(Likeness::Beads),
         Json::Object(entries) => {
             let is_theirs = match json.get("tasks") {
-                Some(Json::List(tasks)) => tasks.iter().any(is_task),
+                Some(Json::List(tasks)) => !is_ours(json) && are_tasks(tasks),
                 Some(_) => false,
                 None => !is_ours(json) && entries.iter().any(|(_, tag)| is_tag(tag)),
             };
@@ -68,7 +68,7 @@ fn is_issue_line(line: &str) -> Option<bool> {
 /// A tag of a Taskmaster file.
 pub(super) fn is_tag(json: &Json) -> bool {
     match json.get("tasks") {
-        Some(Json::List(tasks)) => tasks.iter().any(is_task) || (tasks.is_empty() && json.get("metadata").is_some()),
+        Some(Json::List(tasks)) => are_tasks(tasks) || (tasks.is_empty() && json.get("metadata").is_some()),
         Some(_) => json.get("metadata").is_some(),
         None => false,
     }
@@ -78,9 +78,14 @@ fn is_ours(json: &Json) -> bool {
     ["schema", "goal", "batches", "subtasks"].iter().any(|key| json.get(key).is_some())
 }
 
+/// A role is what only our tasks have, so with one of them none is another's.
+fn are_tasks(tasks: &[Json]) -> bool {
+    !tasks.iter().any(|task| task.get("role").is_some()) && tasks.iter().any(is_task)
+}
+
 fn is_task(task: &Json) -> bool {
     let has = |key| task.get(key).is_some();
-    !has("role") && has("title") && ["status", "testStrategy", "details", "subtasks"].into_iter().any(has)
+    has("title") && ["status", "testStrategy", "details", "subtasks"].into_iter().any(has)
 }
 
 fn is_issue(issue: &Json) -> bool {

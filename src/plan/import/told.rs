@@ -8,6 +8,9 @@ use crate::plan::fault::quoted;
 use crate::plan::repair::{Repair, RepairKind};
 use crate::text::printable;
 
+/// Most items that are named in one sentence.
+const NAMED: usize = 500;
+
 /// Says which items are no tasks, and why.
 pub(super) fn told(listing: &Listing, links: &Links, fates: &[Fate], repairs: &mut Vec<Repair>) {
     for over in Over::ALL {
@@ -79,7 +82,11 @@ impl Group {
 
     fn told(&self, listing: &Listing, words: &str, kind: RepairKind, repairs: &mut Vec<Repair>) {
         let Some(&first) = self.named.first() else { return };
-        let names: Vec<String> = self.named.iter().map(|&i| printable(&listing.items[i].key, 80)).collect();
+        let shown = self.named.iter().take(NAMED);
+        let mut names: Vec<String> = shown.map(|&i| printable(&listing.items[i].key, 80)).collect();
+        if self.named.len() > NAMED {
+            names.push(format!("{} more", self.named.len() - NAMED));
+        }
         let parts = match self.below {
             0 => String::new(),
             1 => ", with 1 part below".to_owned(),

@@ -134,3 +134,9 @@ fn a_list_larger_than_the_cap_is_refused() {
     let (said, plan) = check(&flat(&tasks), &caps, &defaults());
     assert!(plan.is_none() && said.faults[0].to_string().contains("the plan has 30 tasks; the most allowed is 20"));
 }
+
+#[test]
+fn one_id_on_every_line_is_refused_in_time() {
+    let said = refused(&issues(&[json!({"id": "a"})]).repeat(5_000));
+    assert!(said.contains("(line 5000, column 1): the id `a` is already that of line 1"));
+}

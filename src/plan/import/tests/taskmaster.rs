@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{defaults, edges, flat, issues, plan, read, task};
+use super::{defaults, edges, flat, issues, plan, read, refused, task};
 use crate::plan::{Caps, PlanText, RepairKind, Role, check};
 
 #[test]
@@ -201,4 +201,13 @@ fn tasks_that_stand_one_to_a_line_are_no_issues() {
     }
     assert_eq!(edges(&plan(&format!("{{\"tasks\": [\n{one}\n]}}")).0), "1");
     assert_eq!(edges(&plan(&format!("[\n{one}\n]")).0), "1");
+}
+
+#[test]
+fn a_list_with_a_role_in_it_is_ours_and_judged_as_such() {
+    let text = flat(&[json!({"id": "a", "role": "review"}), json!({"id": "b"})]);
+    let said = refused(&text);
+    assert!(said.contains("$.tasks[1].role: the role is missing"), "{said}");
+    let said = refused(&format!("{{\"schema\": \"orchestra.plan/v1\", {}", &flat(&[json!({"id": "a"})])[1..]));
+    assert!(said.contains("$.tasks[0].role: the role is missing"), "{said}");
 }
