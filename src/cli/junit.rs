@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CliError, Exit, Session};
 use crate::report::{Facts, Summary};
-use crate::sys::fs::{self, FileError, Kind};
+use crate::sys::fs::{self, Existing, FileError, Kind};
 
 /// The file that gets the results.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl JunitFile {
 
     /// The file becomes this, or stays as it was.
     pub(super) fn write(&self, document: &str) -> Result<(), CliError> {
-        fs::write_whole(&self.path, document.as_bytes()).map_err(|error| {
+        fs::write_whole_shared(&self.path, document.as_bytes(), Existing::Replaced).map_err(|error| {
             CliError::of(Exit::Records, &error)
                 .hint("the run is as it says; `orchestra runs report --format junit` prints what should stand there")
         })

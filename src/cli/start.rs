@@ -11,7 +11,7 @@ use super::error::{CliError, Typed, asked_output};
 use super::exit::Exit;
 use super::panics::Panics;
 use super::session::Session;
-use super::{agent, apply, resume, run};
+use super::{agent, apply, completions, man, resume, run};
 use super::{configure, doctor, init, plan_check, plan_graph, runs};
 use crate::console::{Console, Options, Output, Surroundings};
 use crate::sys::env::Env;
@@ -86,6 +86,8 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         Command::Init(args) => init::init(session, &args),
         Command::Doctor(DoctorArgs) => session.block_on(doctor::doctor(session))?,
         Command::Agent(args) => agent::agent(session, &args),
+        Command::Completions(args) => completions::completions(session, &args),
+        Command::Man(args) => man::man(session, &args),
     }
 }
 

@@ -10,6 +10,7 @@ mod agent_role;
 mod already;
 mod apply;
 mod clean;
+mod completions;
 mod config;
 mod corpus;
 mod critic;

@@ -7,6 +7,7 @@ mod run;
 mod runs;
 mod settings;
 mod setup;
+mod shell;
 mod size;
 mod values;
 
@@ -19,6 +20,7 @@ pub use run::{ApplyArgs, Pace, ResumeArgs, RunArgs, TicketArgs};
 pub use runs::{Chosen, CleanArgs, DiffArgs, ListArgs, ReportFormat, RunName, RunsArgs, RunsCommand, RunsDir};
 pub use settings::Settings;
 pub use setup::{AgentArgs, DoctorArgs, InitArgs};
+pub use shell::{CompletionsArgs, ManArgs};
 pub use values::{Allowance, ApprovalTarget, Ask};
 
 const EXAMPLES: &str = "\
@@ -65,6 +67,10 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Work for another runner: one task message in, one result out
     Agent(AgentArgs),
+    /// Print what a shell needs to complete commands
+    Completions(CompletionsArgs),
+    /// Print a manual page
+    Man(ManArgs),
 }
 
 #[cfg(test)]

@@ -1,0 +1,38 @@
+//! `completions` and `man`: what a shell and a reader of manuals are given.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  orchestra completions bash > orchestra.bash        for good: ~/.local/share/bash-completion/completions/orchestra
+  orchestra completions zsh > _orchestra             in a folder of $fpath
+  orchestra completions fish > orchestra.fish        for good: ~/.config/fish/completions/orchestra.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  orchestra man > orchestra.1                read it with: man -l orchestra.1
+  orchestra man plan graph                   the page of one command
+  orchestra man --out-dir man1               all pages, for a package";
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub struct CompletionsArgs {
+    /// The shell: bash, elvish, fish, powershell or zsh
+    #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub struct ManArgs {
+    /// The command to explain; orchestra as a whole when left out
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this folder, which is made if need be
+    #[arg(long, value_name = "D", conflicts_with = "command", value_hint = ValueHint::DirPath)]
+    pub out_dir: Option<PathBuf>,
+}
