@@ -110,6 +110,11 @@ impl AttemptFiles {
         self.dir.join("prompt.md")
     }
 
+    /// What the tasks before it changed, as a patch.
+    pub fn change(&self) -> PathBuf {
+        self.dir.join("change.patch")
+    }
+
     /// What it printed.
     pub fn stdout(&self) -> PathBuf {
         self.dir.join("stdout.log")

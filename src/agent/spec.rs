@@ -42,7 +42,7 @@ impl Spec {
 #[serde(deny_unknown_fields)]
 pub struct CommandSpec {
     /// The program and its arguments; no shell. In each, `{message}`, `{prompt}`, `{prompt_file}`, `{workspace}`,
-    /// `{artifacts}`, `{inputs}`, `{task}` and `{role}` are filled in; `{{name}}` stands for `{name}`.
+    /// `{artifacts}`, `{inputs}`, `{change}`, `{task}` and `{role}` are filled in; `{{name}}` stands for `{name}`.
     pub argv: Vec<String>,
     /// How its output is read.
     #[serde(default)]

@@ -238,8 +238,8 @@ fn a_run_whose_agent_is_a_worker_comes_to_the_same_as_one_without() {
     let scene = Scene::new();
     let program = env!("CARGO_BIN_EXE_orchestra");
     let check = json!({"hello": {"run": ["grep", "-q", "Hello", "README.md"], "expect": "change"}});
-    let worker = json!({"command": {"argv": [program, "agent", "{role}"], "parser": "json", "stdin": "message"}});
-    let roles = json!({"research": "worker", "implement": "worker", "test": "worker", "review": "builtin"});
+    let worker = json!({"command": {"argv": [program, "agent", "{role}", "--change", "{change}"], "parser": "json", "stdin": "message"}});
+    let roles = json!({"research": "worker", "implement": "worker", "test": "worker", "review": "worker"});
     scene.config(json!({"agents": {"worker": worker}, "roles": roles, "checks": check}));
     scene.world.file("ticket.md", TICKET);
     scene.orchestra(["run", "ticket.md"]).exits(0);
@@ -247,6 +247,9 @@ fn a_run_whose_agent_is_a_worker_comes_to_the_same_as_one_without() {
     let artifacts: Vec<PathBuf> = files(&scene.dir().join("artifacts")).into_keys().collect();
     assert!(artifacts.iter().any(|path| path.ends_with("research.md")), "{artifacts:?}");
     assert!(scene.text("changes.patch").contains("+Hello."));
+    let claims: Vec<String> =
+        scene.events("attempt.finished").iter().map(|(_, finished)| finished.to_string()).collect();
+    assert!(claims.iter().any(|claim| claim.contains("Read a change of 1 file (+1 -0).")), "{claims:?}");
 
     let roles = json!({"research": "builtin", "implement": "builtin", "test": "builtin", "review": "builtin"});
     scene.config(

@@ -230,8 +230,9 @@ fn it_works_below_a_repository_in_a_linked_worktree_and_without_git() {
         Some("wrote new/project/orchestra.yaml (nothing known by its files)")
     );
     assert_eq!(bare.read("new/project/.gitignore"), "/runs/\n");
-    let mode = std::fs::metadata(bare.project().join("new/project/orchestra.yaml")).unwrap().permissions().mode();
-    assert_ne!(mode & 0o044, 0, "a file of the project is not ours alone");
+    let permissions =
+        std::fs::metadata(bare.project().join("new/project/orchestra.yaml")).unwrap().permissions().mode();
+    assert_ne!(permissions & 0o044, 0, "a file of the project is not ours alone");
     orchestra(&bare, &["-C", "new/project", "run", "-m", "Mend it", "--dry-run"]).exits(0);
 }
 

@@ -141,6 +141,9 @@ impl Program {
         if stdin || self.argv.iter().any(|argument| argument.uses(Slot::PromptFile)) {
             fs::write(&job.files.prompt(), job.prompt.as_bytes())?;
         }
+        if self.argv.iter().any(|argument| argument.uses(Slot::Change)) {
+            fs::write(&job.files.change(), job.change.patch.as_bytes())?;
+        }
         let folder = self.env.get("TMPDIR").map_or_else(machine::temp_dir, PathBuf::from);
         Ok(fs::temp_dir_in(&folder)?)
     }

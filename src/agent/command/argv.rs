@@ -34,6 +34,8 @@ pub(super) enum Slot {
     Artifacts,
     /// The path of the folder with what earlier tasks left.
     Inputs,
+    /// The path of the patch with what the tasks before changed.
+    Change,
     /// The task's id.
     Task,
     /// The task's role.
@@ -41,13 +43,14 @@ pub(super) enum Slot {
 }
 
 impl Slot {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Message,
         Self::Prompt,
         Self::PromptFile,
         Self::Workspace,
         Self::Artifacts,
         Self::Inputs,
+        Self::Change,
         Self::Task,
         Self::Role,
     ];
@@ -60,6 +63,7 @@ impl Slot {
             Self::Workspace => "workspace",
             Self::Artifacts => "artifacts",
             Self::Inputs => "inputs",
+            Self::Change => "change",
             Self::Task => "task",
             Self::Role => "role",
         }
@@ -84,6 +88,7 @@ impl Slot {
             Self::Workspace => path(&job.workspace),
             Self::Artifacts => path(&job.artifacts),
             Self::Inputs => path(&job.inputs),
+            Self::Change => path(&job.files.change()),
             Self::Task => job.message.task_id.as_str().into(),
             Self::Role => job.message.role.as_str().into(),
         }

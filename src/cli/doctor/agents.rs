@@ -112,8 +112,8 @@ fn lacking(session: &Session, name: &AgentName, spec: &Spec) -> Option<Finding> 
 pub(super) fn keys(session: &Session, loaded: Option<&Loaded>) -> Vec<Finding> {
     let named = loaded.iter().flat_map(|loaded| loaded.config.agents.values()).flat_map(Spec::secrets);
     let named = named.chain(loaded.iter().flat_map(|loaded| &loaded.config.verify.pass_env));
-    let names: BTreeSet<&str> = KEYS.into_iter().chain(named.map(String::as_str)).collect();
-    let set: Vec<&str> = names.into_iter().filter(|name| session.env.get(name).is_some()).collect();
+    let known: BTreeSet<&str> = KEYS.into_iter().chain(named.map(String::as_str)).collect();
+    let set: Vec<&str> = known.into_iter().filter(|name| session.env.get(name).is_some()).collect();
     if set.is_empty() {
         return vec![Finding::note(Area::Keys, "no key that is known by its name is set")];
     }

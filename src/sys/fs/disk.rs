@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use rustix::fs::{Access, StatVfsMountFlags, access, statfs, statvfs};
+use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 
+use super::entries::may_write_in;
 use super::error::{At, FileError};
 
 /// The disk below a path.
@@ -49,8 +50,7 @@ pub fn disk(path: &Path) -> Result<Disk, FileError> {
 
 /// Whether we may make files in the folder `path`, or, where it is still to be made, that folder.
 pub fn may_write(path: &Path) -> Result<(), FileError> {
-    let there = nearest(path);
-    access(there, Access::WRITE_OK | Access::EXEC_OK).map_err(std::io::Error::from).at("write to", there)
+    may_write_in(nearest(path))
 }
 
 fn nearest(path: &Path) -> &Path {
