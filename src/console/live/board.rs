@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::event::{AttemptOutcome, Event, Kind};
 use crate::ids::{CheckName, TaskId};
 use crate::report::{Summary, TaskStatus, words};
+use crate::run::{Chance, chance};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -71,8 +72,8 @@ pub(in super::super) struct Counts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Allowance {
     own: Option<u32>,
-    /// Attempts of before it was reopened: their numbers go on.
-    before: u32,
+    /// Attempts that have numbers and do not count: those of before it was reopened, interrupted ones.
+    free: u32,
 }
 
 impl Board {
@@ -109,11 +110,11 @@ impl Board {
                 self.paused = None;
             }
             Kind::AttemptStarted(it) => self.begin(event, it.agent.name.as_str(), summary),
-            Kind::AttemptFinished(it) => self.attempt_finished(event, &it.outcome),
+            Kind::AttemptFinished(it) => self.attempt_finished(event, &it.outcome, summary),
             Kind::CheckFinished(it) | Kind::BaseChecked(it) => self.checked(event.task.as_ref(), &it.check),
             Kind::TaskReopened { .. } => {
                 if let Some(row) = event.task.as_ref().and_then(|task| summary.task(task)) {
-                    self.allowances.entry(row.id.clone()).or_default().before = row.attempts;
+                    self.allowances.entry(row.id.clone()).or_default().free = row.attempts;
                 }
             }
             Kind::TaskSucceeded(_)
@@ -207,14 +208,13 @@ impl Board {
         self.rows.retain(|row| row.task.is_some());
         self.over(Some(task));
         let attempt = event.attempt.unwrap_or(1);
-        let Allowance { own, before } = self.allowances.get(task).copied().unwrap_or_default();
+        let Allowance { own, free } = self.allowances.get(task).copied().unwrap_or_default();
         let most = own.map_or(self.attempts, |own| own.min(self.attempts)).max(1);
         self.rows.push(Row {
             task: Some(task.clone()),
             role: summary.task(task).map_or("", |row| row.role.as_str()),
             agent: agent.to_owned(),
-            // Interrupted ones have numbers and do not count.
-            attempt: Some((attempt, attempt.max(before + most))),
+            attempt: Some((attempt, attempt.max(free + most))),
             since: event.at,
             doing: Doing::Preparing,
             said: String::new(),
@@ -222,7 +222,7 @@ impl Board {
         });
     }
 
-    fn attempt_finished(&mut self, event: &Event, outcome: &AttemptOutcome) {
+    fn attempt_finished(&mut self, event: &Event, outcome: &AttemptOutcome, summary: &Summary) {
         match outcome {
             AttemptOutcome::Ok(_) => {
                 if let Some(row) = self.row(event.task.as_ref())
@@ -231,9 +231,16 @@ impl Board {
                     row.doing = Doing::Settling;
                 }
             }
-            AttemptOutcome::Failed(_) => {
+            AttemptOutcome::Failed(failure) => {
                 self.over(event.task.as_ref());
                 self.retries.extend(event.task.clone());
+                let Some(row) = event.task.as_ref().and_then(|task| summary.task(task)) else { return };
+                match chance(row.role, failure.class) {
+                    Chance::Free | Chance::Pause => {
+                        self.allowances.entry(row.id.clone()).or_default().free += 1;
+                    }
+                    Chance::Again | Chance::Never => {}
+                }
             }
         }
     }
@@ -333,6 +340,8 @@ mod tests {
         story.start("a");
         let (again, _) = told(&story);
         assert_eq!((again.rows[0].attempt, again.retries.len()), (Some((2, 2)), 0));
+        story.breaks("a", FailureClass::Interrupted, "x").start("a");
+        assert_eq!(told(&story).0.rows[0].attempt, Some((3, 3)), "an interruption has a number and does not count");
     }
 
     #[test]
