@@ -1,7 +1,7 @@
 //! `init`: a first configuration that holds at once, and runs that version control leaves out.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -230,9 +230,13 @@ fn it_works_below_a_repository_in_a_linked_worktree_and_without_git() {
         Some("wrote new/project/orchestra.yaml (nothing known by its files)")
     );
     assert_eq!(bare.read("new/project/.gitignore"), "/runs/\n");
-    let permissions =
-        std::fs::metadata(bare.project().join("new/project/orchestra.yaml")).unwrap().permissions().mode();
-    assert_ne!(permissions & 0o044, 0, "a file of the project is not ours alone");
+    let rights = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode();
+    let plain = rights(bare.file("plain", ""));
+    assert_eq!(
+        rights(bare.project().join("new/project/orchestra.yaml")),
+        plain,
+        "a file of the project like any other"
+    );
     orchestra(&bare, &["-C", "new/project", "run", "-m", "Mend it", "--dry-run"]).exits(0);
 }
 
