@@ -56,21 +56,40 @@ fn world(command: &str) -> &'static str {
 
 /// All examples of all commands.
 fn examples() -> Vec<Example> {
-    let (world, mut found) = (World::new(), Vec::new());
-    let mut commands: Vec<Vec<String>> = vec![Vec::new()];
-    while let Some(words) = commands.pop() {
-        let help = world.orchestra(words.iter().map(String::as_str).chain(["--help"]));
-        let help = &help.exits(0).stdout;
-        let of = ["orchestra".to_owned()].iter().chain(&words).cloned().collect::<Vec<_>>().join(" ");
-        let shown = of_section(help, "Examples:").into_iter().filter_map(|line| example(&line)).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    for (of, help) in helps() {
+        let shown = of_section(&help, "Examples:").into_iter().filter_map(|line| example(&line)).collect::<Vec<_>>();
         assert!(!shown.is_empty(), "{of} --help shows no example");
         found.extend(shown.into_iter().map(|command| Example { of: of.clone(), command }));
-        for line in of_section(help, "Commands:") {
-            let name = line.split_whitespace().next().unwrap().to_owned();
-            commands.push(words.iter().cloned().chain([name]).collect());
-        }
     }
     found
+}
+
+/// Every command, such as `orchestra plan check`, with its help.
+fn helps() -> Vec<(String, String)> {
+    let (world, mut found) = (World::new(), Vec::new());
+    let mut commands = vec!["orchestra".to_owned()];
+    while let Some(command) = commands.pop() {
+        let help = world.orchestra(command.split(' ').skip(1).chain(["--help"])).exits(0).stdout.clone();
+        for line in of_section(&help, "Commands:") {
+            commands.push(format!("{command} {}", line.split_whitespace().next().unwrap()));
+        }
+        found.push((command, help));
+    }
+    found
+}
+
+#[test]
+fn the_readme_has_every_command() {
+    let readme = std::fs::read_to_string(super::place::repository().join("README.md")).unwrap();
+    let table = readme.split("\n## Commands\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    // A group is there by its commands.
+    let commands = helps().into_iter().filter(|(_, help)| of_section(help, "Commands:").is_empty());
+    let missing: Vec<String> = commands
+        .map(|(command, _)| command.trim_start_matches("orchestra ").to_owned())
+        .filter(|name| ![format!("`orchestra {name}"), format!("`{name}")].iter().any(|shown| table.contains(shown)))
+        .collect();
+    assert!(missing.is_empty(), "not in the README's table: {missing:?}");
 }
 
 /// The lines under a heading of a help, up to the next empty one.
