@@ -139,6 +139,17 @@ fn every_dependency_says_why_it_is_here() {
     assert_eq!(documented, docs::dependencies(&read("Cargo.toml")), "docs/design/001-dependencies.md and Cargo.toml");
 }
 
+/// The files that read the environment or make one for a child.
+const ENVIRONMENTS: [&str; 7] = [
+    "src/agent/command/agent.rs",
+    "src/agent/command/environment.rs",
+    "src/cli/equip.rs",
+    "src/config/sources.rs",
+    "src/console/options.rs",
+    "src/policy/environment.rs",
+    "src/workspace/environment.rs",
+];
+
 #[test]
 fn every_variable_we_read_or_set_is_documented() {
     let code: BTreeSet<String> = sources(&["src"]).iter().flat_map(docs::variables).collect();
@@ -146,18 +157,8 @@ fn every_variable_we_read_or_set_is_documented() {
     let missing: Vec<String> = code.difference(&documented).cloned().collect();
     none("named in src and absent from docs/environment.md", &missing);
 
-    // The files that read the environment or make one for a child.
-    const PLACES: [&str; 7] = [
-        "src/agent/command/agent.rs",
-        "src/agent/command/environment.rs",
-        "src/cli/equip.rs",
-        "src/config/sources.rs",
-        "src/console/options.rs",
-        "src/policy/environment.rs",
-        "src/workspace/environment.rs",
-    ];
     let documented: BTreeSet<String> = docs::quoted(&read("docs/environment.md")).into_iter().collect();
-    let named = PLACES.iter().flat_map(|path| docs::environment(&Source::new(path, &read(path))));
+    let named = ENVIRONMENTS.iter().flat_map(|path| docs::environment(&Source::new(path, &read(path))));
     let missing: BTreeSet<String> = named.filter(|name| !documented.contains(name)).collect();
     none("a variable that is absent from docs/environment.md", &missing.into_iter().collect::<Vec<_>>());
 }

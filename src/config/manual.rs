@@ -83,9 +83,9 @@ impl Entry {
         let mut out = format!("{}\n", words.join("\n"));
         if !example.is_empty() {
             let _ = write!(out, "\n<!-- run: config -->\n```yaml\n{}:\n", self.key);
-            example.iter().for_each(|line| {
+            for line in example {
                 let _ = writeln!(out, "{line}");
-            });
+            }
             out.push_str("```\n");
         }
         out

@@ -36,8 +36,8 @@ pub fn of_transcript(text: &str) -> Vec<Line> {
             found.push(Line { at, command: command.to_owned(), output: String::new() });
         } else if let Some(last) = found.last_mut() {
             match line.strip_prefix("> ").filter(|_| last.output.is_empty() && !is_whole(&last.command)) {
-                Some(more) => last.command.push_str(&format!("\n{more}")),
-                None => last.output.push_str(&format!("{line}\n")),
+                Some(more) => last.command.extend(["\n", more]),
+                None => last.output.extend([line, "\n"]),
             }
         }
     }

@@ -20,7 +20,9 @@ fn documents() -> Vec<String> {
             if entry.path().is_dir() {
                 // What running an example left there is no document.
                 folders.extend((!path.ends_with("/target") && !path.ends_with("/runs")).then_some(path));
-            } else if path.ends_with("/README.md") || path.starts_with("docs/") && path.ends_with(".md") {
+            } else if path.ends_with("/README.md")
+                || path.starts_with("docs/") && entry.path().extension().is_some_and(|end| end == "md")
+            {
                 found.push(path);
             }
         }
