@@ -6,9 +6,9 @@ use clap::{Args, ValueHint};
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  orchestra completions bash > orchestra.bash        for good: ~/.local/share/bash-completion/completions/orchestra
+  orchestra completions bash > orchestra.bash        then: source ./orchestra.bash
   orchestra completions zsh > _orchestra             in a folder of $fpath
-  orchestra completions fish > orchestra.fish        for good: ~/.config/fish/completions/orchestra.fish";
+  orchestra completions fish > orchestra.fish        then: source orchestra.fish";
 
 const MAN_EXAMPLES: &str = "\
 Examples:
