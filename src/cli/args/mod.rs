@@ -104,6 +104,8 @@ mod tests {
                 let path = format!("{path} {}", inner.get_name());
                 let shown = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
                 assert!(shown.contains("Examples:"), "{path} has no examples");
+                let broken = shown.lines().find(|line| line.chars().count() > 100);
+                assert_eq!(broken, None, "{path}: help is wrapped at 100 columns, examples too");
                 look(inner, &path);
             }
         }

@@ -21,8 +21,8 @@ Examples:
   orchestra runs list --ref PROJ-7           those of one ticket
   orchestra runs list --json
 
-COST is dollars where agents told them, else tokens; `-` where nobody told, and a `+` where only some did.
-TASKS are those that are done, of those in the plan. An empty column is left out.";
+COST is dollars where agents told them, else tokens; `-` where nobody told, and a `+` where only
+some did. TASKS are those that are done, of those in the plan. An empty column is left out.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -49,9 +49,10 @@ Examples:
   orchestra runs clean --keep 20 --max-size 2G
   orchestra runs clean 20261121-0933
 
-A run goes with its directory and its workspaces. With several of --older-than, --keep and --max-size, it goes only if
-each of them lets it go. A run that can be resumed, or whose records cannot be read, goes only with --force; one that
-a process works on never goes. The backup that `apply` left in your git repository stays, unless --backups is given.";
+A run goes with its directory and its workspaces. With several of --older-than, --keep and
+--max-size, it goes only if each of them lets it go. A run that can be resumed, or whose records
+cannot be read, goes only with --force; one that a process works on never goes. The backup that
+`apply` left in your git repository stays, unless --backups is given.";
 
 /// `runs`.
 #[derive(Debug, Args)]

@@ -28,11 +28,13 @@ Examples:
   orchestra agent research --artifacts out --logs logs < research.json
   orchestra agent review --change change.patch < review.json
 
-A task message is an object with \"schema\": \"orchestra.message/v1\"; the one result is an object on one line with
-\"schema\": \"orchestra.result/v1\". The message of an attempt of a run is in its directory.
+A task message is an object with \"schema\": \"orchestra.message/v1\"; the one result is an object
+on one line with \"schema\": \"orchestra.result/v1\". The message of an attempt of a run is in
+its directory.
 
-Exit codes: 0 the agent says that it is done, 1 it failed, 2 the message or the configuration is wrong, 4 a limit,
-5 denied, 6 the agent cannot be used, 8 its files cannot be written, 128+N signal N.";
+Exit codes: 0 the agent says that it is done, 1 it failed, 2 the message or the configuration is
+wrong, 4 a limit, 5 denied, 6 the agent cannot be used, 8 its files cannot be written,
+128+N signal N.";
 
 /// `init`.
 #[derive(Debug, Args)]
