@@ -28,6 +28,10 @@ test *ARGS:
 faults:
     cargo test --locked --test faults -- --include-ignored
 
+# What it costs, beside the least it could cost: `just bench`, `just bench check`. Writes docs/performance.md.
+bench *ARGS:
+    cargo bench --locked --bench figures -- {{ ARGS }}
+
 # The architecture alone: layers, sizes, documents against the code.
 tidy:
     cargo test --locked --test tidy

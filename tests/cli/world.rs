@@ -90,8 +90,9 @@ impl World {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("LC_ALL", "C.UTF-8");
-        // Tasks that call cargo need the caller's toolchain, which lives in the caller's home.
-        for name in ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+        // Tasks that call cargo need the caller's toolchain, which lives in the caller's home; and where coverage is
+        // measured, what the program did is told through a file.
+        for name in ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LLVM_PROFILE_FILE"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
