@@ -15,9 +15,15 @@ fn is_hostile(c: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether `text` is printable ASCII, tabs and newlines throughout, as nearly every text is. Looks at every byte without a
+/// branch, which is many times faster than looking at characters.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & (matches!(byte, b' '..=b'~') | matches!(byte, b'\t' | b'\n')))
+}
+
 /// `text` with every hostile character shown as `\u{…}`; tabs and newlines stay.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hostile) {
+    if is_plain(text) || !text.contains(is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -288,6 +294,15 @@ mod tests {
         assert!(!cleaned.contains(is_hostile), "{cleaned:?}");
         assert!(cleaned.contains("\ne"));
         assert_eq!(clean("plain ✓ emoji 🎉\n\tx"), "plain ✓ emoji 🎉\n\tx");
+    }
+
+    #[test]
+    fn the_quick_look_never_passes_what_the_slow_one_stops() {
+        for c in (0..0x300).filter_map(char::from_u32) {
+            let text = format!("a{c}b");
+            assert!(!is_plain(&text) || !text.contains(is_hostile), "{c:?}");
+            assert_eq!(is_plain(&text), c == '\t' || c == '\n' || (' '..='~').contains(&c), "{c:?}");
+        }
     }
 
     #[test]

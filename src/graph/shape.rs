@@ -35,27 +35,22 @@ pub enum Unsound {
 impl Graph {
     /// The graph of a plan.
     pub fn of(plan: &Plan) -> Result<Self, Unsound> {
-        let ordinals = plan.ordinals();
-        let mut edges = Vec::new();
-        for (i, task) in (0u32..).zip(&plan.tasks) {
-            for id in &task.depends_on {
-                edges.push((i, *ordinals.get(id).ok_or(Unsound::Unknown(i))?));
-            }
-        }
+        let deps = (0u32..).zip(plan.deps());
+        let edges = deps.flat_map(|(task, deps)| deps.iter().map(move |&dep| (task, dep))).collect();
         Self::from_edges(plan.tasks.len(), edges)
     }
 
     /// The graph of `tasks` tasks with `edges` as (task, task it depends on); an edge may be given twice.
-    pub fn from_edges(tasks: usize, mut edges: Vec<(u32, u32)>) -> Result<Self, Unsound> {
+    pub fn from_edges(tasks: usize, edges: Vec<(u32, u32)>) -> Result<Self, Unsound> {
         let count = u32::try_from(tasks).map_err(|_| Unsound::TooLarge)?;
         if let Some(&(task, dep)) = edges.iter().find(|(task, dep)| *task >= count || *dep >= count) {
             return Err(Unsound::Unknown(task.max(dep)));
         }
-        let deps = rows(tasks, &mut edges)?;
-        for edge in &mut edges {
-            *edge = (edge.1, edge.0);
-        }
-        let dependents = rows(tasks, &mut edges)?;
+        // Turned round twice they are sorted; once more, the other way round.
+        let mut edges = turned(tasks, &turned(tasks, &edges));
+        edges.dedup();
+        let deps = rows(tasks, &edges)?;
+        let dependents = rows(tasks, &turned(tasks, &edges))?;
         let order = stable_order(count, &deps, &dependents);
         if order.len() < tasks {
             return Err(Unsound::Cycle);
@@ -150,10 +145,28 @@ fn slice(rows: &Csr<(), ()>, task: u32) -> &[u32] {
     if (task as usize) < rows.node_count() { rows.neighbors_slice(task) } else { &[] }
 }
 
-/// Compressed rows of `edges`, which are sorted and rid of doubles on the way.
-fn rows(tasks: usize, edges: &mut Vec<(u32, u32)>) -> Result<Csr<(), ()>, Unsound> {
-    edges.sort_unstable();
-    edges.dedup();
+/// The edges the other way round, sorted by where they lead now; those that lead to the same keep their order. Counting
+/// makes it linear.
+fn turned(tasks: usize, edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let mut places = vec![0usize; tasks];
+    for &(_, to) in edges {
+        places[to as usize] += 1;
+    }
+    let mut start = 0;
+    for place in &mut places {
+        start += std::mem::replace(place, start);
+    }
+    let mut turned = vec![(0, 0); edges.len()];
+    for &(from, to) in edges {
+        let place = &mut places[to as usize];
+        turned[*place] = (to, from);
+        *place += 1;
+    }
+    turned
+}
+
+/// Compressed rows of sorted edges without doubles.
+fn rows(tasks: usize, edges: &[(u32, u32)]) -> Result<Csr<(), ()>, Unsound> {
     let mut rows = Csr::from_sorted_edges(edges).map_err(|_| Unsound::Cycle)?;
     // Rows end with the last task that has an edge.
     while rows.node_count() < tasks {

@@ -1,15 +1,16 @@
 //! From draft to plan: everything that must hold is checked here, and all faults come back at once.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::fault::{Fault, Faults, quoted};
+use super::index::Index;
 use super::model::{Draft, PLAN_SCHEMA};
+use super::rows::Rows;
 use super::{batches, edges, rules};
-use crate::ids::TaskId;
 use crate::text::{clean, printable};
 
 /// How large a plan may be.
@@ -41,24 +42,29 @@ impl Default for Caps {
 /// - a read-only role has no right to write; own checks have a command and one meaning per name.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Draft")]
-pub struct Plan(Draft);
+pub struct Plan {
+    draft: Draft,
+    /// `depends_on` as ordinals: found once, when it was accepted.
+    deps: Rows,
+}
 
 impl Plan {
-    /// Where in `tasks` each id stands: its ordinal, by which graph and run name it.
-    pub fn ordinals(&self) -> HashMap<&TaskId, u32> {
-        (0u32..).zip(&self.0.tasks).map(|(i, task)| (&task.id, i)).collect()
+    /// The ordinals of what each task waits for, in the order of `tasks`. A task's ordinal is its place there; graph and
+    /// run name it by that.
+    pub fn deps(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.deps.len()).map(|task| self.deps.row(task))
     }
 
     /// Gives the draft back, to be changed and accepted anew.
     pub fn into_draft(self) -> Draft {
-        self.0
+        self.draft
     }
 }
 
 impl Deref for Plan {
     type Target = Draft;
     fn deref(&self) -> &Draft {
-        &self.0
+        &self.draft
     }
 }
 
@@ -71,13 +77,13 @@ impl TryFrom<Draft> for Plan {
 
 impl From<Plan> for Draft {
     fn from(plan: Plan) -> Self {
-        plan.0
+        plan.draft
     }
 }
 
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.draft.serialize(serializer)
     }
 }
 
@@ -113,12 +119,19 @@ impl Draft {
             faults.push(Fault::new("$.title", "the title is empty"));
         }
         rules::check_tasks(&mut self.tasks, &mut faults);
-        let ordinals = edges::index(&self.tasks, &mut faults);
-        if let Some(order) = batches::resolve(&self, &ordinals, &mut faults) {
-            batches::write_edges(&mut self.tasks, &order);
+        let index = Index::of(&self.tasks, &mut faults);
+        let order = batches::resolve(&self, &index, &mut faults);
+        let found = edges::check(&self.tasks, &index, order.clone(), &mut faults);
+        drop(index);
+        if !faults.is_empty() {
+            return Err(faults.into());
         }
-        edges::check(&mut self.tasks, &ordinals, &mut faults);
-        if faults.is_empty() { Ok(Plan(self)) } else { Err(faults.into()) }
+        batches::write_edges(&mut self.tasks, &order);
+        for task in found.doubled {
+            let mut seen = HashSet::new();
+            self.tasks[task as usize].depends_on.retain(|id| seen.insert(id.clone()));
+        }
+        Ok(Plan { draft: self, deps: found.deps })
     }
 
     fn tidy(&mut self) {

@@ -4,23 +4,22 @@ use std::collections::HashMap;
 
 use super::edges::cycles;
 use super::fault::{Fault, nearest, quoted};
+use super::index::Index;
 use super::model::{Batch, BatchType, Draft, Task};
+use super::rows::Rows;
 use crate::ids::TaskId;
 
 /// Most edges that batches may ask for: two wide batches one after the other want width × width of them.
 const EDGES: usize = 1_000_000;
 
-/// The dependencies that the batches ask for, as (task, task it waits for).
-pub(super) struct Order(Vec<(u32, TaskId)>);
-
-/// Works out what the batches ask for; nothing when there are none, or when they are unsound.
-pub(super) fn resolve(draft: &Draft, ordinals: &HashMap<TaskId, u32>, faults: &mut Vec<Fault>) -> Option<Order> {
+/// The dependencies that the batches ask for, as (task, task it waits for); none when they are unsound.
+pub(super) fn resolve(draft: &Draft, index: &Index, faults: &mut Vec<Fault>) -> Vec<(u32, u32)> {
     if draft.batches.is_empty() {
-        return None;
+        return Vec::new();
     }
     let before = faults.len();
     let deps = dependencies(&draft.batches, faults);
-    let members = members(draft, ordinals, faults);
+    let members = members(draft, index, faults);
     for cycle in cycles(&deps) {
         let mut names: Vec<&str> = cycle.iter().map(|&b| draft.batches[b as usize].id.as_str()).collect();
         names.extend(names.first().copied());
@@ -29,13 +28,14 @@ pub(super) fn resolve(draft: &Draft, ordinals: &HashMap<TaskId, u32>, faults: &m
         faults.push(Fault::new(format!("$.batches[{first}].depends_on"), message));
     }
     if faults.len() > before {
-        return None;
+        return Vec::new();
     }
     let shapes: Vec<Shape> =
-        draft.batches.iter().zip(&members).map(|(batch, members)| Shape::of(batch, members, draft, ordinals)).collect();
+        draft.batches.iter().zip(&members).map(|(batch, members)| Shape::of(batch, members, draft, index)).collect();
     let mut order = Vec::new();
-    for (b, (shape, on)) in shapes.iter().zip(&deps).enumerate() {
-        order.extend(shape.chain.iter().map(|&(task, dep)| (task, draft.tasks[dep as usize].id.clone())));
+    for (b, shape) in shapes.iter().enumerate() {
+        let on = deps.row(b);
+        order.extend(&shape.chain);
         let wanted: usize = on.iter().map(|&dep| shapes[dep as usize].sinks.len() * shape.sources.len()).sum();
         if order.len() + wanted > EDGES {
             let message = format!("the batches ask for more than {EDGES} dependencies between tasks");
@@ -43,26 +43,27 @@ pub(super) fn resolve(draft: &Draft, ordinals: &HashMap<TaskId, u32>, faults: &m
                 Fault::new(format!("$.batches[{b}].depends_on"), message)
                     .hint("put a batch of one task between two wide ones"),
             );
-            return None;
+            return Vec::new();
         }
         for &dep in on {
             for &source in &shape.sources {
-                order.extend(shapes[dep as usize].sinks.iter().map(|&t| (source, draft.tasks[t as usize].id.clone())));
+                order.extend(shapes[dep as usize].sinks.iter().map(|&sink| (source, sink)));
             }
         }
     }
-    Some(Order(order))
+    order
 }
 
 /// Writes them down. What a task names twice afterwards is tidied with its other dependencies.
-pub(super) fn write_edges(tasks: &mut [Task], order: &Order) {
-    for (task, dep) in &order.0 {
-        tasks[*task as usize].depends_on.push(dep.clone());
+pub(super) fn write_edges(tasks: &mut [Task], order: &[(u32, u32)]) {
+    for &(task, dep) in order {
+        let dep = tasks[dep as usize].id.clone();
+        tasks[task as usize].depends_on.push(dep);
     }
 }
 
 /// Which batches each batch waits for.
-fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Vec<Vec<u32>> {
+fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Rows {
     let mut by_id: HashMap<&str, u32> = HashMap::with_capacity(batches.len());
     for (b, batch) in (0u32..).zip(batches) {
         let path = || format!("$.batches[{b}].id");
@@ -77,7 +78,7 @@ fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Vec<Vec<u32>> {
             by_id.insert(&batch.id, b);
         }
     }
-    let mut all = Vec::with_capacity(batches.len());
+    let mut all = Rows::with_capacity(batches.len());
     for (b, batch) in (0u32..).zip(batches) {
         let mut deps = Vec::new();
         for (k, id) in batch.depends_on.iter().enumerate() {
@@ -98,13 +99,14 @@ fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Vec<Vec<u32>> {
         }
         deps.sort_unstable();
         deps.dedup();
-        all.push(deps);
+        deps.into_iter().for_each(|dep| all.push(dep));
+        all.end();
     }
     all
 }
 
 /// The tasks of each batch. A task belongs to one batch at most, and a batch has a task.
-fn members(draft: &Draft, ordinals: &HashMap<TaskId, u32>, faults: &mut Vec<Fault>) -> Vec<Vec<u32>> {
+fn members(draft: &Draft, index: &Index, faults: &mut Vec<Fault>) -> Vec<Vec<u32>> {
     let mut owner: HashMap<u32, usize> = HashMap::new();
     let mut all = Vec::with_capacity(draft.batches.len());
     for (b, batch) in draft.batches.iter().enumerate() {
@@ -115,7 +117,7 @@ fn members(draft: &Draft, ordinals: &HashMap<TaskId, u32>, faults: &mut Vec<Faul
         let mut members = Vec::with_capacity(batch.tasks.len());
         for (k, id) in batch.tasks.iter().enumerate() {
             let path = format!("$.batches[{b}].tasks[{k}]");
-            let Some(&task) = ordinals.get(id) else {
+            let Some(task) = index.get(id) else {
                 faults.push(Fault::new(path, format!("there is no task {}", quoted(id.as_str()))));
                 continue;
             };
@@ -143,7 +145,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(batch: &Batch, members: &[u32], draft: &Draft, ordinals: &HashMap<TaskId, u32>) -> Self {
+    fn of(batch: &Batch, members: &[u32], draft: &Draft, index: &Index) -> Self {
         let chain: Vec<(u32, u32)> = match batch.kind {
             BatchType::Parallel => Vec::new(),
             BatchType::Sequential => members.windows(2).map(|pair| (pair[1], pair[0])).collect(),
@@ -151,7 +153,7 @@ impl Shape {
         let mut ends: HashMap<u32, (bool, bool)> = members.iter().map(|&task| (task, (true, true))).collect();
         let named = members.iter().flat_map(|&task| {
             let on = &draft.tasks[task as usize].depends_on;
-            on.iter().filter_map(|id| ordinals.get(id)).map(move |&dep| (task, dep))
+            on.iter().filter_map(|id| index.get(id)).map(move |dep| (task, dep))
         });
         let inner: Vec<(u32, u32)> =
             named.chain(chain.iter().copied()).filter(|(_, dep)| ends.contains_key(dep)).collect();

@@ -1,63 +1,48 @@
-//! What must hold between tasks: unique ids, known dependencies, and no way round in a circle.
-
-use std::borrow::Cow;
-use std::collections::HashMap;
+//! What must hold between tasks: known dependencies, and no way round in a circle.
 
 use super::fault::{Fault, nearest, quoted};
+use super::index::Index;
 use super::model::Task;
-use crate::ids::TaskId;
+use super::rows::Rows;
 
 /// Most comparisons spent on "did you mean", so that many unknown names stay cheap.
 const COMPARISONS: usize = 200_000;
 
-/// Ordinals by id. Reports ids that are there twice, or differ from another by case only.
-pub(super) fn index(tasks: &[Task], faults: &mut Vec<Fault>) -> HashMap<TaskId, u32> {
-    let mut ordinals = HashMap::with_capacity(tasks.len());
-    let mut folded: HashMap<Cow<'_, str>, u32> = HashMap::with_capacity(tasks.len());
-    for (i, task) in (0u32..).zip(tasks) {
-        let id = task.id.as_str();
-        let key = if id.bytes().any(|b| b.is_ascii_uppercase()) {
-            Cow::Owned(id.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(id)
-        };
-        if let Some(&first) = folded.get(&key) {
-            let other = &tasks[first as usize].id;
-            let message = if other == &task.id {
-                format!("the id {} is already that of $.tasks[{first}]", quoted(id))
-            } else {
-                let other = quoted(other.as_str());
-                format!("the id {} differs only by case from {other} of $.tasks[{first}]", quoted(id))
-            };
-            faults.push(Fault::new(format!("$.tasks[{i}].id"), message).hint("ids are unique, also without case"));
-        } else {
-            folded.insert(key, i);
-        }
-        ordinals.entry(task.id.clone()).or_insert(i);
-    }
-    ordinals
+/// What the tasks of a plan wait for.
+pub(super) struct Edges {
+    /// Each dependency once, in the order of the plan.
+    pub(super) deps: Rows,
+    /// Tasks that name one more than once.
+    pub(super) doubled: Vec<u32>,
 }
 
-/// Names every dependency once, and reports those on itself, on nothing, and in a circle.
-pub(super) fn check(tasks: &mut [Task], ordinals: &HashMap<TaskId, u32>, faults: &mut Vec<Fault>) {
-    let mut deps: Vec<Vec<u32>> = Vec::with_capacity(tasks.len());
+/// Finds what every task waits for, by its own word and by the `order` of batches, as (task, task it waits for). Reports
+/// dependencies on itself, on nothing, and in a circle.
+pub(super) fn check(tasks: &[Task], index: &Index, mut order: Vec<(u32, u32)>, faults: &mut Vec<Fault>) -> Edges {
+    // Stable, so that of one task each stays where the batches put it.
+    order.sort_by_key(|(task, _)| *task);
+    let mut order = order.into_iter().peekable();
+    let mut deps = Rows::with_capacity(tasks.len());
+    let mut doubled = Vec::new();
     let mut spent = 0;
     // The last task that named each dependency: tells a second mention without a set per task.
     let mut named_by = vec![u32::MAX; tasks.len()];
-    for (i, task) in (0u32..).zip(tasks.iter_mut()) {
-        let mut known = Vec::with_capacity(task.depends_on.len());
+    for (i, task) in (0u32..).zip(tasks) {
         let mut again = false;
+        let mut name = |dep: u32| {
+            if std::mem::replace(&mut named_by[dep as usize], i) == i {
+                again = true;
+            } else {
+                deps.push(dep);
+            }
+        };
         for (k, id) in task.depends_on.iter().enumerate() {
             let path = || format!("$.tasks[{i}].depends_on[{k}]");
-            match ordinals.get(id) {
+            match index.get(id) {
                 None => {
                     let fault = Fault::new(path(), format!("there is no task {}", quoted(id.as_str())));
-                    spent += ordinals.len();
-                    let meant = if spent <= COMPARISONS {
-                        nearest(id.as_str(), ordinals.keys().map(TaskId::as_str))
-                    } else {
-                        None
-                    };
+                    spent += tasks.len();
+                    let meant = if spent <= COMPARISONS { nearest(id.as_str(), index.ids()) } else { None };
                     faults.push(match meant {
                         Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
                         None => fault,
@@ -66,18 +51,16 @@ pub(super) fn check(tasks: &mut [Task], ordinals: &HashMap<TaskId, u32>, faults:
                 Some(_) if *id == task.id => {
                     faults.push(Fault::new(path(), format!("task {} depends on itself", quoted(id.as_str()))));
                 }
-                Some(&dep) if named_by[dep as usize] == i => again = true,
-                Some(&dep) => {
-                    named_by[dep as usize] = i;
-                    known.push(dep);
-                }
+                Some(dep) => name(dep),
             }
         }
-        if again {
-            let mut seen = std::collections::HashSet::new();
-            task.depends_on.retain(|id| seen.insert(id.clone()));
+        while let Some((_, dep)) = order.next_if(|(task, _)| *task == i) {
+            name(dep);
         }
-        deps.push(known);
+        deps.end();
+        if again {
+            doubled.push(i);
+        }
     }
     for cycle in cycles(&deps) {
         let mut names: Vec<&str> = cycle.iter().map(|&t| tasks[t as usize].id.as_str()).collect();
@@ -87,11 +70,12 @@ pub(super) fn check(tasks: &mut [Task], ordinals: &HashMap<TaskId, u32>, faults:
         faults
             .push(Fault::new(format!("$.tasks[{first}].depends_on"), message).hint("remove one of these dependencies"));
     }
+    Edges { deps, doubled }
 }
 
 /// Cycles among `deps`, no two of which share a node; none exactly when the graph is acyclic. Each begins at
 /// its lowest node and goes from a node to one it depends on. O(nodes + edges), without recursion.
-pub(super) fn cycles(deps: &[Vec<u32>]) -> Vec<Vec<u32>> {
+pub(super) fn cycles(deps: &Rows) -> Vec<Vec<u32>> {
     const OFF: usize = usize::MAX;
     let mut rest = Rest::of(deps);
     let mut found = Vec::new();
@@ -133,8 +117,8 @@ pub(super) fn cycles(deps: &[Vec<u32>]) -> Vec<Vec<u32>> {
 
 /// What remains of a graph when all that leads into or out of no cycle is taken away, again and again.
 struct Rest<'a> {
-    deps: &'a [Vec<u32>],
-    dependents: Vec<Vec<u32>>,
+    deps: &'a Rows,
+    dependents: Rows,
     left: Vec<bool>,
     waiting: Vec<usize>,
     wanted: Vec<usize>,
@@ -142,15 +126,10 @@ struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    fn of(deps: &'a [Vec<u32>]) -> Self {
-        let mut dependents = vec![Vec::new(); deps.len()];
-        for (node, on) in (0u32..).zip(deps) {
-            for &dep in on {
-                dependents[dep as usize].push(node);
-            }
-        }
-        let waiting: Vec<usize> = deps.iter().map(Vec::len).collect();
-        let wanted: Vec<usize> = dependents.iter().map(Vec::len).collect();
+    fn of(deps: &'a Rows) -> Self {
+        let dependents = deps.inverted();
+        let lengths = |rows: &Rows| (0..rows.len()).map(|at| rows.row(at).len()).collect::<Vec<_>>();
+        let (waiting, wanted) = (lengths(deps), lengths(&dependents));
         let nodes = deps.len();
         let mut rest = Self { deps, dependents, left: vec![true; nodes], waiting, wanted, cursor: vec![0; nodes] };
         for node in 0..nodes {
@@ -168,14 +147,14 @@ impl<'a> Rest<'a> {
             if !std::mem::replace(&mut self.left[node], false) {
                 continue;
             }
-            for &dependent in &self.dependents[node] {
+            for &dependent in self.dependents.row(node) {
                 let dependent = dependent as usize;
                 self.waiting[dependent] -= 1;
                 if self.waiting[dependent] == 0 {
                     gone.push(dependent);
                 }
             }
-            for &dep in &self.deps[node] {
+            for &dep in self.deps.row(node) {
                 let dep = dep as usize;
                 self.wanted[dep] -= 1;
                 if self.wanted[dep] == 0 {
@@ -187,7 +166,7 @@ impl<'a> Rest<'a> {
 
     /// The first dependency of `node` that is left. What was taken away never comes back, so each is skipped once.
     fn next(&mut self, node: usize) -> Option<usize> {
-        while let Some(&dep) = self.deps[node].get(self.cursor[node]) {
+        while let Some(&dep) = self.deps.row(node).get(self.cursor[node]) {
             if self.left[dep as usize] {
                 return Some(dep as usize);
             }

@@ -11,12 +11,15 @@ mod fault;
 mod fields;
 mod find;
 mod import;
+mod index;
 mod json;
 mod model;
 mod parse;
 mod read;
 mod repair;
+mod rows;
 mod rules;
+mod strict;
 mod walk;
 
 #[cfg(test)]

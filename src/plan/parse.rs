@@ -8,8 +8,9 @@ use super::fields::{self, Fields};
 use super::find::{Found, find};
 use super::import;
 use super::json::Json;
-use super::model::{Batch, BatchType, Draft, Goal, PLAN_SCHEMA, Task};
+use super::model::{Batch, BatchType, Draft, PLAN_SCHEMA, Task};
 use super::repair::{Repair, RepairKind};
+use super::strict::strictly;
 use super::walk::{At, Walk};
 use crate::ids::{PlanId, TaskId};
 use crate::time::Timestamp;
@@ -57,7 +58,7 @@ impl Parsed {
 /// faults. When any is found, what [`Draft::accept`] would say about the rest is said too.
 pub fn parse(text: &str, caps: &Caps, defaults: &Defaults) -> Result<Parsed, Faults> {
     fits(text, caps)?;
-    if let Some(parsed) = strictly(text) {
+    if let Some(parsed) = strictly(text, defaults) {
         return Ok(parsed);
     }
     let found = find(text).map_err(Faults::from)?;
@@ -74,16 +75,6 @@ pub(super) fn fits(text: &str, caps: &Caps) -> Result<(), Faults> {
     }
     let message = format!("the text has {} bytes; the most allowed is {}", text.len(), caps.bytes);
     Err(Fault::new("$", message).hint("split the plan, or raise the cap on bytes").into())
-}
-
-/// A text that is a plan as it should be.
-pub(super) fn strictly(text: &str) -> Option<Parsed> {
-    // Sequences also pass for structs there, so only an object may take this way.
-    if !text.trim_start().starts_with('{') {
-        return None;
-    }
-    let draft = serde_json::from_str::<Draft>(text).ok()?;
-    Some(Parsed { draft, repairs: Vec::new(), origins: Vec::new() })
 }
 
 /// A value that was found, with what can be mended mended.
@@ -142,8 +133,7 @@ fn plan(walk: &mut Walk, json: Json, defaults: &Defaults) -> (Draft, Vec<String>
     let schema = if schema.is_some() {
         walk.text(schema).unwrap_or_else(|| PLAN_SCHEMA.to_owned())
     } else {
-        walk.repair(RepairKind::Filled, "$.schema", format!("the schema was taken to be {PLAN_SCHEMA}"));
-        PLAN_SCHEMA.to_owned()
+        walk.default_schema()
     };
     let plan_id = filled(walk, fields.take("plan_id"), "$.plan_id", &defaults.plan_id);
     let created_at = filled(walk, fields.take("created_at"), "$.created_at", &defaults.created_at);
@@ -164,7 +154,8 @@ fn plan(walk: &mut Walk, json: Json, defaults: &Defaults) -> (Draft, Vec<String>
         take_task(walk, at, &mut tasks, &mut origins);
     }
     let batches = batches(walk, grouped, &mut tasks, &mut origins);
-    let title = title(walk, given_title, &mut goal, tasks.len());
+    let title = given_title.map(|title| walk.text(Some(title)).unwrap_or_default());
+    let title = walk.title(title, &mut goal, tasks.len());
     let draft = Draft { schema, plan_id, title, goal, created_at, ticket, base, planned_by, tasks, batches };
     (draft, origins)
 }
@@ -175,29 +166,9 @@ where
     T::Err: std::fmt::Display,
 {
     if at.is_none() {
-        walk.repair(RepairKind::Filled, path, "it was left out, so one was made");
+        return walk.made(path, default);
     }
     walk.parsed(at).unwrap_or_else(|| default.clone())
-}
-
-/// The title and the goal's summary stand in for each other.
-fn title(walk: &mut Walk, given: Option<At>, goal: &mut Goal, tasks: usize) -> String {
-    let was_given = given.is_some();
-    let title = walk.text(given).unwrap_or_default();
-    if was_given {
-        if goal.summary.trim().is_empty() && !title.trim().is_empty() {
-            walk.repair(RepairKind::Filled, "$.goal.summary", "the goal was taken from the title");
-            goal.summary.clone_from(&title);
-        }
-        return title;
-    }
-    let first = goal.summary.lines().map(str::trim).find(|line| !line.is_empty());
-    let (title, note) = match first {
-        Some(line) => (crate::text::printable(line, 100), "the title was taken from the goal"),
-        None => (format!("a plan of {tasks} tasks"), "the plan has neither title nor goal"),
-    };
-    walk.repair(RepairKind::Filled, "$.title", note);
-    title
 }
 
 fn take_task(walk: &mut Walk, at: At, tasks: &mut Vec<Task>, origins: &mut Vec<String>) -> Option<TaskId> {

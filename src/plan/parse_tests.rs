@@ -52,6 +52,30 @@ fn a_strict_plan_is_read_without_a_repair() {
 }
 
 #[test]
+fn what_is_left_out_is_filled_alike_on_the_strict_way_and_on_the_forgiving_one() {
+    let fields = [
+        r#""schema":"orchestra.plan/v1""#,
+        r#""plan_id":"OP-20251121-093312-A1B2""#,
+        r#""title":"T""#,
+        r#""goal":{"summary":" "}"#,
+        r#""created_at":"2025-11-21T09:33:12.123Z""#,
+    ];
+    let tasks = r#""tasks":[{"id":"a","title":"A","role":"research"}]"#;
+    // All of them together are what we write ourselves, and nothing of that is mended.
+    for left_out in 1u32..32 {
+        let kept = (0..).zip(fields).filter(|(bit, _)| left_out & (1 << bit) == 0).map(|(_, field)| field);
+        let text = format!("{{{}}}", kept.chain([tasks]).collect::<Vec<_>>().join(","));
+        let (strict, plan) = read(&text);
+        let (mut forgiving, same) = read(&format!("// a comment makes it the forgiving way\n{text}"));
+        assert_eq!(forgiving.repairs.remove(0).kind, RepairKind::Comment);
+        assert_eq!(strict, forgiving, "{text}");
+        assert!(plan.is_some() && plan == same, "{text}");
+    }
+    let newer = "{\"schema\":\"orchestra.plan/v2\",\"tasks\":[]}";
+    assert_eq!(refused(newer), refused(&format!("// c\n{newer}")));
+}
+
+#[test]
 fn each_named_repair_is_recorded() {
     use RepairKind as K;
     let prose = format!("Here is {{the}} plan:\n{GOOD}\nGood luck {{x}}!");

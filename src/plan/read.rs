@@ -5,6 +5,7 @@ use super::fault::{Fault, Faults, quoted};
 use super::find::find;
 use super::import;
 use super::parse::{self, Defaults, Parsed};
+use super::strict::strictly;
 
 /// The text of a file, and which part of it is meant.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +35,7 @@ impl<'a> From<&'a String> for PlanText<'a> {
 pub fn read<'a>(source: impl Into<PlanText<'a>>, caps: &Caps, defaults: &Defaults) -> Result<Parsed, Faults> {
     let PlanText { text, part } = source.into();
     parse::fits(text, caps)?;
-    if let Some(parsed) = parse::strictly(text) {
+    if let Some(parsed) = strictly(text, defaults) {
         no_parts(part)?;
         return Ok(parsed);
     }

@@ -51,8 +51,8 @@ fn outside(links: &Links, whole: usize) -> Vec<usize> {
 }
 
 fn find_circles(items: &[Item], links: &Links, before: &[Vec<usize>], faults: &mut Vec<Fault>) {
-    let narrow = |all: &Vec<usize>| all.iter().filter_map(|&on| u32::try_from(on).ok()).collect();
-    let deps: Vec<Vec<u32>> = before.iter().map(narrow).collect();
+    let narrow = |all: &Vec<usize>| all.iter().filter_map(|&on| u32::try_from(on).ok()).collect::<Vec<u32>>();
+    let deps = before.iter().map(narrow).collect();
     for circle in edges::cycles(&deps) {
         let circle: Vec<usize> = circle.into_iter().map(|node| node as usize).collect();
         let Some(&first) = circle.first() else { continue };
