@@ -28,6 +28,10 @@ test *ARGS:
 faults:
     cargo test --locked --test faults -- --include-ignored
 
+# Lines that the tests reach, per file and in all: at least 90 %.
+coverage *ARGS:
+    cargo llvm-cov --locked --ignore-run-fail --failure-mode all --fail-under-lines 90 {{ ARGS }}
+
 # What it costs, beside the least it could cost: `just bench`, `just bench check`. Writes docs/performance.md.
 bench *ARGS:
     cargo bench --locked --bench figures -- {{ ARGS }}

@@ -23,6 +23,11 @@ pub trait Agent: Send + Sync {
 
     /// Who it is, for the journal.
     fn record(&self) -> AgentRecord;
+
+    /// Whether it looks at [`Job::prompt`], which is made only for those that do.
+    fn reads_prompt(&self) -> bool {
+        true
+    }
 }
 
 /// One attempt of one task.
@@ -32,7 +37,7 @@ pub struct Job {
     pub message: TaskMessage,
     /// Counted from 1.
     pub attempt: u32,
-    /// The same as one text, for agents that are led by a prompt.
+    /// The same as one text, for agents that are led by a prompt; empty for others.
     pub prompt: String,
     /// Where it works; there already, and its own for the time of the attempt.
     pub workspace: PathBuf,

@@ -61,7 +61,9 @@ pub(super) async fn drive(
     // In a thread of its own: whoever does not read what it says holds up neither the run nor its end.
     let runtime = tokio::runtime::Handle::current();
     let telling = tokio::task::spawn_blocking(move || runtime.block_on(tell(progress, desk)));
-    let ended = dispatch::drive(state, journal, Arc::clone(&work), link, events).await;
+    // As a task of its own beside its workers, so that what they say to each other wakes no other thread.
+    let ended = tokio::spawn(dispatch::drive(state, journal, Arc::clone(&work), link, events));
+    let ended = ended.await.map_err(|error| CliError::internal(&error))?;
     let progress = tokio::select! {
         told = telling => told.map_err(|error| CliError::internal(&error))?,
         () = given_up => {

@@ -13,7 +13,7 @@ use super::{DispatchError, Glimpse, worker};
 use crate::event::{AttemptStarted, Decision, Event, FORMAT, Kind, StopCause, TaskReused, WorkspaceCreated};
 use crate::ids::TaskId;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
-use crate::store::{Durable, Journal};
+use crate::store::{self, Durable, Journal};
 use crate::sys::clock;
 use crate::sys::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -137,6 +137,8 @@ impl Dispatcher {
         }
         outcome?;
         closed?;
+        let dir = self.work.dir.clone();
+        worker::blocking(move || store::write_manifest(&dir)).await??;
         Ok(Ending { state: self.state })
     }
 
@@ -272,6 +274,7 @@ impl Dispatcher {
         };
         self.append(Some(id), Some(attempt), Kind::AttemptStarted(Box::new(started)))?;
         self.awaiting.push_back((self.state.seq, Effect::Attempt(Box::new(plan))));
+        self.journal.urge();
         self.release()
     }
 
@@ -285,6 +288,7 @@ impl Dispatcher {
         self.busy.asking = true;
         // A closed channel is an answer too: the receiver below sees its sender gone.
         self.awaiting.push_back((self.state.seq, Effect::Ask(Question { task: id, answer })));
+        self.journal.urge();
         let cancel = self.work.cancel.clone();
         self.workers.spawn(async move {
             // A person may never answer; the run must still be able to stop.

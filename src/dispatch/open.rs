@@ -147,6 +147,7 @@ async fn append_all(
         journal.append(&event)?;
         events.push(event);
     }
+    journal.urge();
     wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
     Ok((state, journal, events))
 }

@@ -148,6 +148,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let second = super::dispatcher::next_event(&state, None, None, Kind::PlanAccepted(Box::new(plan)));
     state.apply(&second)?;
     journal.append(&second)?;
+    journal.urge();
     wait_durable(&mut journal.durable(), second.seq).await.map_err(DispatchError::Journal)?;
     let published = staged.publish()?;
     if let Err(error) = &published.latest {

@@ -17,7 +17,7 @@ use crate::message::{TaskMessage, TaskResult};
 use crate::plan::Role;
 use crate::policy::Limits;
 use crate::run::{Place, Probe, RunState, Status, check_identity};
-use crate::store::{self, Collect};
+use crate::store::{self, Collect, Collected};
 use crate::sys::{clock, fs};
 use crate::text;
 use crate::time::Timestamp;
@@ -59,7 +59,8 @@ impl AttemptPlan {
         let message = note::message(state, &work.ticket, task)
             .ok_or_else(|| DispatchError::Panic("a launch without a task".to_owned()))?;
         let agent = work.agent(message.role)?;
-        let prompt = crate::prompt::render(&work.hands.templates, &message)?;
+        let prompt =
+            if agent.reads_prompt() { crate::prompt::render(&work.hands.templates, &message)? } else { String::new() };
         let folder = work.dir.attempt(task as usize + 1, &message.task_id, attempt);
         Ok(Self {
             task,
@@ -377,7 +378,12 @@ async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, Dispa
         named: plan.claim.artifacts,
         at: plan.at,
     };
-    let collected = blocking(move || store::collect(&collect)).await??;
+    // Most tasks leave nothing, which is seen without a thread that may block.
+    let collected = if store::is_nothing_left(&collect) {
+        Collected::default()
+    } else {
+        blocking(move || store::collect(&collect)).await??
+    };
     for note in &collected.refused {
         tracing::warn!(task = id.as_str(), %note, "an artifact was not kept");
     }

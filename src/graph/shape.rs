@@ -41,13 +41,13 @@ impl Graph {
     }
 
     /// The graph of `tasks` tasks with `edges` as (task, task it depends on); an edge may be given twice.
-    pub fn from_edges(tasks: usize, edges: Vec<(u32, u32)>) -> Result<Self, Unsound> {
+    pub fn from_edges(tasks: usize, mut edges: Vec<(u32, u32)>) -> Result<Self, Unsound> {
         let count = u32::try_from(tasks).map_err(|_| Unsound::TooLarge)?;
         if let Some(&(task, dep)) = edges.iter().find(|(task, dep)| *task >= count || *dep >= count) {
             return Err(Unsound::Unknown(task.max(dep)));
         }
         // Turned round twice they are sorted; once more, the other way round.
-        let mut edges = turned(tasks, &turned(tasks, &edges));
+        edges = turned(tasks, &turned(tasks, &edges));
         edges.dedup();
         let deps = rows(tasks, &edges)?;
         let dependents = rows(tasks, &turned(tasks, &edges))?;

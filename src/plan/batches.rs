@@ -99,7 +99,9 @@ fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Rows {
         }
         deps.sort_unstable();
         deps.dedup();
-        deps.into_iter().for_each(|dep| all.push(dep));
+        for dep in deps {
+            all.push(dep);
+        }
         all.end();
     }
     all

@@ -33,14 +33,11 @@ impl Slot {
     /// Starts a supervisor. It holds `guard` until it ends.
     pub(super) fn start(program: &Path, guard: Option<&OwnedFd>) -> io::Result<Self> {
         let (socket, theirs) = StdStream::pair()?;
-        let child = Command::new(program)
-            .arg(MARKER)
-            .env_clear()
-            .current_dir("/")
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+        let mut command = Command::new(program);
+        command.arg(MARKER).env_clear().current_dir("/");
+        tell_coverage(&mut command);
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn()?;
         if let Some(guard) = guard {
             // A few bytes into an empty socket: this cannot block.
             send(&socket, &Request::Hold.encode(), &[guard.as_fd()])?;
@@ -114,6 +111,17 @@ impl Busy {
         self.child
     }
 }
+
+/// A build that measures coverage writes what ran to a file that a variable names, and to where it stands without one.
+#[cfg(coverage)]
+#[expect(clippy::disallowed_methods, reason = "in a build for `just coverage` alone")]
+fn tell_coverage(command: &mut Command) {
+    const FILE: &str = "LLVM_PROFILE_FILE";
+    command.envs(std::env::var_os(FILE).map(|file| (FILE, file)));
+}
+
+#[cfg(not(coverage))]
+fn tell_coverage(_: &mut Command) {}
 
 fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];

@@ -1,4 +1,4 @@
-//! Keeping the files a task leaves: copied into the run directory, hashed as they are stored, listed in a manifest.
+//! Keeping the files a task leaves: copied into the run directory, and hashed as they are stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -6,13 +6,11 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::beneath::Found;
 use super::wanted::{Origin, Roots};
-use super::{RunDir, StoreError, read_json, write_json};
+use super::{RunDir, StoreError, manifest};
 use crate::event::Artifact;
 use crate::ids::{Digest, TaskId};
 use crate::sys::fs;
@@ -80,24 +78,11 @@ impl fmt::Display for Refused {
     }
 }
 
-/// One file in `manifest.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ManifestEntry {
-    /// Relative to the manifest's folder.
-    pub path: String,
-    /// A media type, by the file's ending.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 of what is stored.
-    pub sha256: Digest,
-    /// The task that left it.
-    pub task: TaskId,
-    /// Its attempt.
-    pub attempt: u32,
-    /// When it was kept, UTC.
-    pub created_at: Timestamp,
+/// Whether there is nothing to keep of a task, nor to put away of an earlier attempt. Quickly seen.
+pub fn is_nothing_left(of: &Collect) -> bool {
+    let absent = |path: &Path| matches!(fs::kind(path), Ok(None));
+    let kept = of.dir.artifacts().join(RunDir::artifact_folder(&of.task));
+    of.globs.is_empty() && of.named.is_empty() && absent(&of.folder) && absent(&kept)
 }
 
 /// Keeps what a task left, in place of what an earlier attempt of it left. Follows no symbolic link and keeps only
@@ -125,7 +110,7 @@ pub fn collect_within(from: &Collect, caps: Caps) -> Result<Collected, StoreErro
         .collect();
     swap(&fresh, &place, &collected.artifacts).map_err(StoreError::Unwritable)?;
     fs::sync_dir(&all).map_err(StoreError::Unwritable)?;
-    record(from, &collected.artifacts)?;
+    manifest::note(from, &collected.artifacts)?;
     Ok(collected)
 }
 
@@ -176,32 +161,6 @@ fn store(
 fn swap(fresh: &Path, place: &Path, artifacts: &[Artifact]) -> Result<(), fs::FileError> {
     fs::remove_dir_all(place)?;
     if artifacts.is_empty() { fs::remove_dir_all(fresh) } else { fs::rename(fresh, place) }
-}
-
-/// Brings the manifest up to date.
-fn record(from: &Collect, kept: &[Artifact]) -> Result<(), StoreError> {
-    const CAP: u64 = 64 * 1024 * 1024;
-    let all = from.dir.artifacts();
-    // The manifest is read, changed and replaced by one at a time; closing the folder gives the lock up.
-    let folder = fs::open(&all).map_err(StoreError::Unwritable)?;
-    folder.lock().map_err(|error| StoreError::write("lock", &all, error))?;
-    let path = from.dir.manifest();
-    let mut entries: Vec<ManifestEntry> = match fs::kind(&path).map_err(StoreError::Unreadable)? {
-        Some(_) => read_json(&path, CAP)?,
-        None => Vec::new(),
-    };
-    entries.retain(|entry| entry.task != from.task);
-    entries.extend(kept.iter().map(|artifact| ManifestEntry {
-        path: artifact.path.clone(),
-        kind: media_type(&artifact.path).to_owned(),
-        size: artifact.size,
-        sha256: artifact.sha256.clone(),
-        task: from.task.clone(),
-        attempt: from.attempt,
-        created_at: from.at,
-    }));
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    write_json(&path, &entries)
 }
 
 /// Opens what is to be kept under `path`, or says why it will not be.
@@ -255,29 +214,6 @@ fn copy(from: &mut File, to: &Path, room: u64) -> Result<Copied, StoreError> {
     Ok(Copied::Whole { size, sha256: Digest::finish(hash) })
 }
 
-/// The media type that a file's ending stands for.
-fn media_type(path: &str) -> &'static str {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    match ending.as_str() {
-        "md" | "markdown" => "text/markdown",
-        "txt" | "log" => "text/plain",
-        "json" => "application/json",
-        "jsonl" => "application/jsonl",
-        "yaml" | "yml" => "application/yaml",
-        "xml" => "application/xml",
-        "html" | "htm" => "text/html",
-        "csv" => "text/csv",
-        "diff" | "patch" => "text/x-diff",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "pdf" => "application/pdf",
-        "gz" | "tgz" => "application/gzip",
-        "zip" => "application/zip",
-        _ => "application/octet-stream",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,10 +259,6 @@ mod tests {
         fn stored(&self, path: &str) -> String {
             fs::read_text(&self.temp.path().join("run/artifacts").join(path), 100).unwrap()
         }
-
-        fn manifest(&self) -> Vec<ManifestEntry> {
-            read_json(&self.temp.path().join("run/artifacts/manifest.json"), 1 << 20).unwrap()
-        }
     }
 
     fn paths(collected: &Collected) -> Vec<&str> {
@@ -345,9 +277,6 @@ mod tests {
         for artifact in &found.artifacts {
             assert_eq!(artifact.sha256, Digest::of(world.stored(&artifact.path).as_bytes()));
         }
-        let manifest = world.manifest();
-        assert_eq!(manifest.len(), 3);
-        assert_eq!((manifest[2].kind.as_str(), manifest[2].attempt), ("application/xml", 1));
     }
 
     #[test]
@@ -356,14 +285,13 @@ mod tests {
         world.collect(1, &["dist", "sub/*"], &[]);
         fs::remove_file(&world.temp.path().join("folder/a.txt")).unwrap();
         assert_eq!(paths(&world.collect(2, &["dist"], &[])), ["fix/dist/x"]);
-        assert_eq!(world.manifest().iter().map(|entry| entry.attempt).collect::<Vec<_>>(), [2]);
         assert_eq!(world.collect(3, &[], &[]), Collected::default());
-        assert!(world.manifest().is_empty());
+        manifest::write_manifest(&RunDir::at(world.temp.path().join("run"))).unwrap();
         assert_eq!(fs::list(&world.temp.path().join("run/artifacts")).unwrap().len(), 1);
     }
 
     #[test]
-    fn tasks_collected_at_the_same_time_all_stand_in_the_manifest() {
+    fn tasks_may_be_collected_at_the_same_time() {
         let world = world(Caps::default());
         std::thread::scope(|scope| {
             for task in ["a", "b", "c", "d", "manifest.json"] {
@@ -371,8 +299,9 @@ mod tests {
                 scope.spawn(move || world.collect_of(task, 1, &[], &[]));
             }
         });
-        let paths: Vec<_> = world.manifest().into_iter().map(|entry| entry.path).collect();
-        assert_eq!(paths, ["a/a.txt", "b/a.txt", "c/a.txt", "d/a.txt", "manifest.json.task/a.txt"]);
+        for folder in ["a", "b", "c", "d", "manifest.json.task"] {
+            assert_eq!(world.stored(&format!("{folder}/a.txt")), "folder/a.txt");
+        }
     }
 
     #[test]

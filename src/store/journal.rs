@@ -9,8 +9,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ use tokio::sync::watch;
 use super::read::Reader;
 use super::{StoreError, line};
 use crate::event::Event;
-use crate::sys::fs;
+use crate::sys::{clock, fs};
 
 /// What an event must survive before its effect may happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +48,7 @@ pub enum Durable {
 pub struct Journal {
     path: PathBuf,
     next: u64,
-    lines: Option<mpsc::Sender<Line>>,
+    lines: Option<mpsc::Sender<Entry>>,
     committer: Option<JoinHandle<()>>,
     durable: watch::Receiver<Durable>,
 }
@@ -62,11 +64,19 @@ pub struct Opened {
     pub healed_bytes: u64,
 }
 
-#[derive(Debug)]
-struct Line {
-    seq: u64,
-    bytes: Vec<u8>,
+/// What the committer is handed.
+#[derive(Debug, PartialEq, Eq)]
+enum Entry {
+    Line {
+        seq: u64,
+        bytes: Vec<u8>,
+    },
+    /// Somebody waits for all before it.
+    Urge,
 }
+
+/// The longest that a line is written and not yet synced while nobody waits for it: the next one shares its sync.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// Returns when event `seq` is safe, or with the reason why it never will be.
 pub async fn wait_durable(durable: &mut watch::Receiver<Durable>, seq: u64) -> Result<(), Arc<StoreError>> {
@@ -115,7 +125,8 @@ impl Journal {
         self.next
     }
 
-    /// Hands an event over; it is safe when [`Journal::durable`] says so. Never waits for the disk.
+    /// Hands an event over; it is safe when [`Journal::durable`] says so, which is soon, or sooner if [urged](Self::urge).
+    /// Never waits for the disk.
     pub fn append(&mut self, event: &Event) -> Result<(), StoreError> {
         if let Durable::Failed(error) = &*self.durable.borrow() {
             return Err(StoreError::Failed(Arc::clone(error)));
@@ -124,7 +135,7 @@ impl Journal {
             return Err(StoreError::OutOfOrder { path: self.path.clone(), found: event.seq, expected: self.next });
         }
         let bytes = line::encode(event).map_err(|why| StoreError::Encode { path: self.path.clone(), why })?;
-        match self.lines.as_ref().map(|lines| lines.send(Line { seq: event.seq, bytes })) {
+        match self.lines.as_ref().map(|lines| lines.send(Entry::Line { seq: event.seq, bytes })) {
             Some(Ok(())) => {
                 self.next += 1;
                 Ok(())
@@ -132,6 +143,12 @@ impl Journal {
             // The committer ends only after it has said why.
             Some(Err(_)) | None => Err(self.failure().unwrap_or(StoreError::Panicked { path: self.path.clone() })),
         }
+    }
+
+    /// An effect waits for what was handed over: it is synced at once.
+    pub fn urge(&self) {
+        // Without a committer there is a failure, and whoever waits is told of it.
+        drop(self.lines.as_ref().map(|lines| lines.send(Entry::Urge)));
     }
 
     /// How far it is safe, and whether it failed. Changes wake whoever waits.
@@ -187,36 +204,79 @@ pub(super) fn guard(state: &watch::Sender<Durable>, path: &Path, work: impl FnOn
     }
 }
 
-/// Writes what is queued as one group, makes it safe, says so; until the queue is closed and empty.
+/// Writes what is queued as one group, makes it safe, says so; until the queue is closed and empty. A group that nobody
+/// waits for is given a moment, so that the events at the end of one task and the start of the next share a sync.
 fn commit(
     mut file: File,
     path: &Path,
     sync: SyncMode,
-    queue: &mpsc::Receiver<Line>,
+    queue: &mpsc::Receiver<Entry>,
     state: &watch::Sender<Durable>,
 ) -> Result<(), StoreError> {
-    /// A group ends here at the latest, so that the first of many waiting lines is not kept back by the last.
-    const GROUP: usize = 1024 * 1024;
     let start = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
     let mut length = start.len();
-    while let Ok(Line { mut seq, mut bytes }) = queue.recv() {
-        while bytes.len() < GROUP {
-            let Ok(more) = queue.try_recv() else { break };
-            bytes.extend_from_slice(&more.bytes);
-            seq = more.seq;
+    // What is written and not synced, and when it must be.
+    let mut unsafe_yet: Option<(u64, Instant)> = None;
+    loop {
+        let first = match unsafe_yet {
+            None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some((_, due)) => queue.recv_timeout(due.saturating_duration_since(clock::monotonic())),
+        };
+        let closed = first == Err(RecvTimeoutError::Disconnected);
+        let mut urgent = first.is_err() || sync == SyncMode::Process;
+        if let Ok(first) = first {
+            let group = Group::of(first, queue);
+            urgent |= group.urgent;
+            if let Some(seq) = group.last {
+                let found = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
+                // What tasks could reach, a task may have changed: what comes after would be a record of nothing.
+                if found.is_file() && (found.len() != length || found.nlink() == 0) {
+                    return Err(StoreError::Meddled { path: path.to_path_buf() });
+                }
+                length += group.bytes.len() as u64;
+                // `write_all` goes on after short and interrupted writes.
+                file.write_all(&group.bytes).map_err(|error| StoreError::write("write", path, error))?;
+                let due = unsafe_yet.map_or_else(|| clock::monotonic() + LINGER, |(_, due)| due);
+                unsafe_yet = Some((seq, due));
+            }
         }
-        let found = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
-        // What tasks could reach, a task may have changed: what comes after would be a record of nothing.
-        if found.is_file() && (found.len() != length || found.nlink() == 0) {
-            return Err(StoreError::Meddled { path: path.to_path_buf() });
+        if urgent && let Some((seq, _)) = unsafe_yet.take() {
+            make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
+            state.send_replace(Durable::Through(seq));
         }
-        length += bytes.len() as u64;
-        // `write_all` goes on after short and interrupted writes.
-        file.write_all(&bytes).map_err(|error| StoreError::write("write", path, error))?;
-        make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
-        state.send_replace(Durable::Through(seq));
+        if closed {
+            return Ok(());
+        }
     }
-    Ok(())
+}
+
+/// Lines that are written together.
+#[derive(Default)]
+struct Group {
+    bytes: Vec<u8>,
+    last: Option<u64>,
+    urgent: bool,
+}
+
+impl Group {
+    /// It ends here at the latest, so that the first of many waiting lines is not kept back by the last.
+    const FULL: usize = 1024 * 1024;
+
+    fn of(first: Entry, queue: &mpsc::Receiver<Entry>) -> Self {
+        let mut group = Self::default();
+        let mut next = Some(first);
+        while let Some(entry) = next {
+            match entry {
+                Entry::Line { seq, bytes } => {
+                    group.last = Some(seq);
+                    group.bytes.extend_from_slice(&bytes);
+                }
+                Entry::Urge => group.urgent = true,
+            }
+            next = if group.bytes.len() < Self::FULL { queue.try_recv().ok() } else { None };
+        }
+        group
+    }
 }
 
 fn make_safe(file: &File, sync: SyncMode) -> io::Result<()> {

@@ -52,6 +52,8 @@ impl RunDir {
         artifacts = "artifacts";
         /// What those files are.
         manifest = "artifacts/manifest.json";
+        /// The same as it is noted by tasks, until the list is made of it.
+        manifest_lines = "artifacts/.manifest.jsonl";
         /// The run's own repository.
         shadow = "shadow.git";
         /// The whole change as a patch.

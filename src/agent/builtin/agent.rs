@@ -76,6 +76,10 @@ impl Agent for Builtin {
     fn record(&self) -> AgentRecord {
         AgentRecord { name: self.name.clone(), kind: "builtin".to_owned(), version: None, model: None }
     }
+
+    fn reads_prompt(&self) -> bool {
+        false
+    }
 }
 
 fn look(job: &Job) -> Outcome {

@@ -15,6 +15,7 @@ use super::super::records::{self, RecordError, chain};
 use super::super::roster::Context;
 use super::super::spec::{CommandSpec, StdinSpec};
 use super::argv::{Argument, MAX_ARGUMENT, Slot};
+use super::temps::Temps;
 use super::{ending, environment};
 use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
 use crate::ids::AgentName;
@@ -42,6 +43,7 @@ struct Program {
     spec: CommandSpec,
     argv: Vec<Argument>,
     env: Env,
+    temps: Temps,
     supervisors: Supervisors,
 }
 
@@ -79,6 +81,7 @@ impl CommandAgent {
             name: agent(),
             spec: spec.clone(),
             argv,
+            temps: Temps::within(context.env.get("TMPDIR").map_or_else(machine::temp_dir, PathBuf::from)),
             env: context.env.clone(),
             supervisors: context.supervisors.clone(),
         })))
@@ -93,6 +96,11 @@ impl Agent for CommandAgent {
 
     fn record(&self) -> AgentRecord {
         AgentRecord { name: self.0.name.clone(), kind: "command".to_owned(), version: None, model: None }
+    }
+
+    fn reads_prompt(&self) -> bool {
+        let in_argv = |argument: &Argument| argument.uses(Slot::Prompt) || argument.uses(Slot::PromptFile);
+        self.0.spec.stdin == StdinSpec::Prompt || self.0.argv.iter().any(in_argv)
     }
 }
 
@@ -129,8 +137,7 @@ impl Program {
             Err(ProcessError::File(error)) => Outcome::unwritable(error),
             Err(error) => Outcome::of(AttemptOutcome::Failed(ending::not_run(&error))),
         };
-        // The folder may be large. Should it be impossible to remove, the system's own cleaning takes it.
-        drop(tokio::task::spawn_blocking(move || drop(temp)).await);
+        self.temps.give_back(temp).await;
         outcome
     }
 
@@ -144,8 +151,7 @@ impl Program {
         if self.argv.iter().any(|argument| argument.uses(Slot::Change)) {
             fs::write(&job.files.change(), job.change.patch.as_bytes())?;
         }
-        let folder = self.env.get("TMPDIR").map_or_else(machine::temp_dir, PathBuf::from);
-        Ok(fs::temp_dir_in(&folder)?)
+        Ok(self.temps.take()?)
     }
 
     fn stdin(&self, job: &Job) -> Stdin {

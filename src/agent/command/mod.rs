@@ -4,5 +4,6 @@ mod agent;
 mod argv;
 mod ending;
 mod environment;
+mod temps;
 
 pub(super) use agent::CommandAgent;

@@ -91,6 +91,10 @@ impl Agent for ScriptedAgent {
     fn record(&self) -> AgentRecord {
         AgentRecord { name: self.name.clone(), kind: "scripted".to_owned(), version: None, model: None }
     }
+
+    fn reads_prompt(&self) -> bool {
+        false
+    }
 }
 
 /// Waits until the file is there, the run wants to stop, or the time is over.

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs::FileType;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,6 +36,12 @@ pub fn kind(path: &Path) -> Result<Option<Kind>, FileError> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(FileError::new("look at", path, error)),
     }
+}
+
+/// Whether `path` is a folder as [`create_dir`](super::create_dir) makes it: ours alone, and empty.
+pub fn is_untouched(path: &Path) -> bool {
+    let ours = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.mode() & 0o7777 == 0o700);
+    ours && std::fs::read_dir(path).is_ok_and(|mut names| names.next().is_none())
 }
 
 /// The names in a folder, sorted by bytes, so that no result depends on the order of the file system.

@@ -1,8 +1,8 @@
 //! Folders, and moving and removing what is in them.
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper around the file system")]
 
-use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -26,7 +26,12 @@ pub fn create_dirs_shared(path: &Path) -> Result<(), FileError> {
 
 /// Makes a folder of its own within `folder`, 0700, that is removed when the value is dropped.
 pub fn temp_dir_in(folder: &Path) -> Result<TempDir, FileError> {
-    tempfile::Builder::new().prefix("orchestra-").tempdir_in(folder).at("create a folder in", folder)
+    let ours_alone = Permissions::from_mode(0o700);
+    tempfile::Builder::new()
+        .prefix("orchestra-")
+        .permissions(ours_alone)
+        .tempdir_in(folder)
+        .at("create a folder in", folder)
 }
 
 /// Moves a file or folder within one file system, atomically. Durable only after [`sync_dir`] of both folders.
