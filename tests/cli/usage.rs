@@ -24,6 +24,7 @@ fn no_command_shows_what_there_is() {
     hint: Usage: orchestra plan [OPTIONS] [TICKET] [COMMAND]
           check  Say whether a plan is sound, and name every fault
           show   Show a plan: tasks, batches, critical path
+          graph  Draw a plan, or that of a run: who waits for whom
         --help says more
     "#);
 }
