@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
 use super::junit::JunitFile;
 use super::listen::Listener;
-use super::{CliError, Exit, Session, asked, drive, equip};
+use super::{CliError, Exit, Session, asked, drive, equip, leave};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
 use crate::dispatch::{self, Held, Survey, Wishes};
@@ -38,7 +38,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let wishes = wishes(session, &loaded, &held.state, args)?;
     if held.state.phase == Phase::Finished(RunVerdict::Success) && wishes.plan.is_none() && !wishes.accept_changed {
         // Nobody is needed for nothing: an agent that is gone by now is no reason to fail.
-        return nothing_to_do(session, &held.events, junit.as_ref());
+        return nothing_to_do(session, &entry.dir, &held.events, junit.as_ref()).await;
     }
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(held.state.plan());
     let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
@@ -52,7 +52,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
         .map_err(|error| listener.explain(error.into(), || format!("go on with `orchestra resume {}`", entry.run)))?;
     match opened {
         Some(opened) => drive::drive(session, opened, &before, listener, junit.as_ref()).await,
-        None => nothing_to_do(session, &before, junit.as_ref()),
+        None => nothing_to_do(session, &entry.dir, &before, junit.as_ref()).await,
     }
 }
 
@@ -202,9 +202,15 @@ fn is_said_now(loaded: &Loaded, dir: &RunDir, key: &str) -> bool {
     }
 }
 
-fn nothing_to_do(session: &Session, events: &[Event], junit: Option<&JunitFile>) -> Result<Exit, CliError> {
+async fn nothing_to_do(
+    session: &Session,
+    dir: &RunDir,
+    events: &[Event],
+    junit: Option<&JunitFile>,
+) -> Result<Exit, CliError> {
     let run = events.first().map(|event| event.run.to_string()).unwrap_or_default();
     session.console.note(&format!("run {run} is finished and verified: there is nothing to do"));
+    leave::complete(session, dir, events).await?;
     let facts = Facts { liveness: Liveness::Gone, diff: None, called: session.called() };
     let summary = Summary::of(events);
     if session.console.output() == Output::Json {

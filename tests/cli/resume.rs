@@ -56,6 +56,20 @@ fn a_finished_run_has_nothing_left_to_do() {
 }
 
 #[test]
+fn a_resume_writes_the_report_that_a_full_disk_kept_away() {
+    let scene = stuck();
+    scene.resume(&[]).exits(0);
+    let before = crate::scene::files(&scene.dir());
+    for file in ["report.md", "report.json", "junit.xml", "changes.patch"] {
+        std::fs::remove_file(scene.dir().join(file)).unwrap();
+    }
+    let run = scene.runs()[0].clone();
+    scene.resume(&[&run]).exits(0).says("its report was missing");
+    assert!(crate::scene::files(&scene.dir()) == before, "the same as before");
+    assert_eq!(scene.tasks_of("attempt.started"), ["one", "two", "two", "three"]);
+}
+
+#[test]
 fn explain_gives_reasons_and_changes_nothing() {
     let scene = stuck();
     let before = crate::scene::files(&scene.dir());

@@ -10,7 +10,9 @@ mod tree;
 mod write;
 
 pub use disk::{Disk, DiskKind, disk, may_write};
-pub use entries::{Entry, Kind, canonical, is_untouched, kind, list, may_write_in, modified, resolved, size, target_kind};
+pub use entries::{
+    Entry, Kind, canonical, is_untouched, kind, list, may_write_in, modified, resolved, size, target_kind,
+};
 pub use error::{Cause, FileError};
 pub use folders::{
     create_dir, create_dirs, create_dirs_shared, remove_dir_all, remove_empty_dir, remove_file, rename, sync_dir,
