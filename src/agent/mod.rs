@@ -4,6 +4,7 @@
 //! workspace, its attempt's files and its artifact folder, nothing else of a run. What it says is a claim: only checks
 //! that we run make it true.
 
+mod attend;
 mod builtin;
 mod command;
 mod error;
@@ -16,6 +17,7 @@ mod sample;
 mod scripted;
 mod spec;
 
+pub use attend::attend;
 pub use error::{AgentError, Fault};
 pub use job::{Agent, AttemptFiles, Change, Extent, Job, Link, Note, Outcome};
 pub use roster::{Agents, Context};

@@ -19,13 +19,7 @@ pub fn configure(session: &Session, command: ConfigCommand) -> Result<Exit, CliE
             session.tell_ignored(&loaded);
             check(session, &loaded)?;
         }
-        ConfigCommand::Schema => {
-            let schema = schema();
-            session.document(&schema)?;
-            if !session.is_for_programs() {
-                session.console.document(&schema).map_err(|error| CliError::internal(&error))?;
-            }
-        }
+        ConfigCommand::Schema => session.json(&schema())?,
     }
     Ok(Exit::Success)
 }

@@ -12,6 +12,7 @@ use crate::event::Terms;
 use crate::graph::{Graph, batch_name};
 use crate::ids::{AgentName, TaskId};
 use crate::plan::{Check, Draft, Role};
+use crate::report::words;
 use crate::run::checks_of;
 use crate::text;
 
@@ -110,15 +111,15 @@ pub(super) fn show(
 fn lines(preview: &Preview<'_>) -> Vec<String> {
     let title = text::printable(&preview.plan.title, 80);
     let mut lines = vec![
-        format!("{title}: {} tasks, planned by {}", preview.tasks.len(), preview.planned_by),
+        format!("{title}: {}, planned by {}", words::count(preview.tasks.len(), "task"), preview.planned_by),
         format!("project {}", preview.project),
         format!(
-            "limits: run {}, task {}, silence {}, {} launches, {} attempts per task",
+            "limits: run {}, task {}, silence {}, {}, {} per task",
             preview.terms.run_time,
             preview.terms.task_time,
             preview.terms.idle_time,
-            preview.terms.launches,
-            preview.terms.attempts
+            words::count(preview.terms.launches, "launch"),
+            words::count(preview.terms.attempts, "attempt")
         ),
     ];
     for task in &preview.tasks {

@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
 use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, PlanText, Repair, RunIf};
+use crate::report::words;
 use crate::sys::{clock, fs, machine};
 
 /// Tasks named in the one line about the critical path.
@@ -29,8 +30,8 @@ pub fn check(session: &Session, asked: &PlanFile) -> Result<Exit, CliError> {
         }
         session.console.line(&format!(
             "ok: {}, {}, critical path {}",
-            count(graph.len(), "task", "tasks"),
-            count(graph.batches().len(), "batch", "batches"),
+            words::count(graph.len(), "task"),
+            words::count(graph.batches().len(), "batch"),
             path(&plan, &graph)
         ));
     }
@@ -80,7 +81,7 @@ pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
     for (index, batch) in graph.batches().iter().enumerate() {
         out.push(String::new());
         let together = if batch.len() > 1 { ", side by side" } else { "" };
-        out.push(format!("{}  {}{together}", batch_name(index), count(batch.len(), "task", "tasks")));
+        out.push(format!("{}  {}{together}", batch_name(index), words::count(batch.len(), "task")));
         for task in batch.iter().filter_map(|&task| plan.tasks.get(task as usize)) {
             out.push(format!("  {}  [{}]  {}", task.id, task.role, task.title));
             if !task.depends_on.is_empty() {
@@ -168,8 +169,4 @@ fn path(plan: &Plan, graph: &Graph) -> String {
         return format!("{} → … → {last} ({} tasks)", names.join(" → "), path.len());
     }
     names.join(" → ")
-}
-
-fn count(n: usize, one: &str, several: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {several}") }
 }

@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
 use super::args::{GraphFormat, PlanFile, PlanGraph};
 use super::error::CliError;
 use super::exit::Exit;
 use super::plan_check;
+use super::runs::summary;
 use super::session::Session;
 use super::which::{Fitting, which};
 use crate::console::Output;
 use crate::graph::Drawing;
-use crate::report::{Liveness, Summary};
-use crate::store::{self, RunEntry, Standing};
+use crate::store::RunEntry;
 use crate::sys::fs;
 
 /// Beyond these, viewers of Mermaid show an error instead of a picture, unless they are configured otherwise.
@@ -32,7 +30,7 @@ pub fn graph(session: &Session, asked: &PlanGraph) -> Result<Exit, CliError> {
         }
         Target::Run(entry) => {
             let run = entry.run.to_string();
-            let (summary, liveness) = read(entry)?;
+            let (summary, liveness) = summary(entry)?;
             let (Some(plan), Some(drawing)) = (summary.plan(), summary.drawing(liveness)) else {
                 let hint = format!("`orchestra resume {run}{}` makes one", session.called());
                 return Err(CliError::usage(format!("run {run} has no plan yet")).hint(hint));
@@ -83,18 +81,9 @@ fn target(session: &Session, asked: &PlanGraph) -> Result<Target, CliError> {
     }
 }
 
-fn read(entry: RunEntry) -> Result<(Summary, Liveness), CliError> {
-    let liveness = match entry.standing {
-        Standing::Live { .. } => Liveness::Live,
-        Standing::Finished { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } => Liveness::Gone,
-        Standing::Unreadable(error) => return Err(error.into()),
-    };
-    Ok((Summary::of(&store::read(&entry.dir.journal())?), liveness))
-}
-
 fn show(session: &Session, format: GraphFormat, drawing: &Drawing<'_>, of: &Subject<'_>) -> Result<Exit, CliError> {
     match format {
-        GraphFormat::Json => document(session, &drawing.document(of.plan_id, of.title, of.run))?,
+        GraphFormat::Json => session.json(&drawing.document(of.plan_id, of.title, of.run))?,
         GraphFormat::Dot => session.console.data(&drawing.picture().dot(of.title)),
         GraphFormat::Mermaid => {
             let text = drawing.picture().mermaid();
@@ -110,13 +99,4 @@ fn show(session: &Session, format: GraphFormat, drawing: &Drawing<'_>, of: &Subj
         }
     }
     Ok(Exit::Success)
-}
-
-/// One JSON document, under `--format json` as well.
-fn document(session: &Session, document: &impl Serialize) -> Result<(), CliError> {
-    session.document(document)?;
-    if !session.is_for_programs() {
-        session.console.document(document).map_err(|error| CliError::internal(&error))?;
-    }
-    Ok(())
 }

@@ -107,6 +107,16 @@ impl Session {
         written.map_err(|error| CliError::internal(&error))
     }
 
+    /// The same of a command whose words are JSON in any case, as under `--format json`.
+    pub fn json(&self, document: &impl Serialize) -> Result<(), CliError> {
+        self.answered.set(true);
+        let written = match self.console.output() {
+            Output::Json | Output::Text => self.console.document(document),
+            Output::Jsonl => self.console.json_line(document),
+        };
+        written.map_err(|error| CliError::internal(&error))
+    }
+
     /// The one object of a command whose stdout is for programs whatever was asked for, on a line of its own.
     pub fn answer(&self, answer: &impl Serialize) -> Result<(), CliError> {
         self.answered.set(true);

@@ -3,6 +3,7 @@
 //! Invariants: words of strangers are cleaned before they reach a terminal; a closed pipe is not an error
 //! and never a panic; every line reads the same without colour.
 
+mod fit;
 mod live;
 mod options;
 mod printer;
@@ -10,6 +11,7 @@ mod progress;
 mod sink;
 mod style;
 
+pub use fit::{columns, fit};
 pub use live::Doing;
 pub use options::{ColorChoice, Options, Output, Surroundings, Verbosity};
 pub use printer::Console;

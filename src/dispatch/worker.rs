@@ -10,7 +10,7 @@ use super::glimpse::{Eye, Sight};
 use super::handed::{self, Promised};
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
-use crate::agent::{Agent, AttemptFiles, Change, Extent, Job, Link, Outcome};
+use crate::agent::{self, Agent, AttemptFiles, Change, Extent, Job};
 use crate::event::{AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict};
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::{TaskMessage, TaskResult};
@@ -26,8 +26,6 @@ use crate::workspace::{self, FileStatus, NewCommit, Space, WorkspaceError, Works
 
 type Out = mpsc::UnboundedSender<Message>;
 
-/// Longest patch that a review is shown, in bytes.
-const MAX_CHANGE: usize = 1 << 20;
 /// What is said of an attempt that we ended.
 const STOPPED: &str = "the run was stopped";
 /// The folder in an attempt's own in which it may leave artifacts.
@@ -145,7 +143,7 @@ async fn run_attempt(
     let artifacts = job.artifacts.clone();
     fs::create_dirs(&artifacts)?;
     eye.sees(Sight::Working);
-    let outcome = with_link(plan.agent.as_ref(), job, cancel, eye).await;
+    let outcome = agent::attend(plan.agent.as_ref(), job, cancel, |delta| eye.sees_output(delta)).await;
     // Fails where something is in it, and only then.
     drop(fs::remove_empty_dir(&artifacts));
     if let Some(error) = outcome.unwritable {
@@ -187,27 +185,6 @@ async fn run_attempt(
         handed::keep_for_people(work, &promised, claim, clock::now()).await?;
     }
     Ok((finished, None))
-}
-
-/// Runs the agent with somebody reading what it sends, so that it never waits for a reader.
-async fn with_link(agent: &dyn Agent, job: Job, cancel: &CancellationToken, eye: &Eye) -> Outcome {
-    let (deltas, mut delta_inbox) = mpsc::channel(64);
-    let (notes, mut note_inbox) = mpsc::unbounded_channel();
-    let link = Link { deltas, notes, cancel: cancel.clone() };
-    let (outcome, (), ()) = tokio::join!(
-        agent.attempt(job, link),
-        async {
-            while let Some(delta) = delta_inbox.recv().await {
-                eye.sees_output(delta);
-            }
-        },
-        async {
-            while let Some(note) = note_inbox.recv().await {
-                tracing::info!(?note, "the agent says");
-            }
-        }
-    );
-    outcome
 }
 
 enum Examined {
@@ -263,7 +240,7 @@ fn named(paths: &[PathBuf]) -> Vec<String> {
 }
 
 async fn change(spaces: &Workspaces, base: &ObjectId, input: &ObjectId) -> Result<Change, DispatchError> {
-    let change = spaces.shadow().diff(base, input, MAX_CHANGE).await?;
+    let change = spaces.shadow().diff(base, input, Change::MAX).await?;
     Ok(Change {
         paths: change.files.iter().map(|file| file.path.to_string_lossy().into_owned()).collect(),
         extent: if change.truncated { Extent::Cut } else { Extent::Whole },

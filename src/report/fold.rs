@@ -226,7 +226,7 @@ impl Summary {
             self.errors.add(task, failure, event.at);
         }
         if it.leaked > 0 {
-            let text = format!("{} left behind, and ended by us", words::processes(it.leaked));
+            let text = format!("{} left behind, and ended by us", words::count(it.leaked, "process"));
             self.concerns.push(Concern { kind: ConcernKind::Leaked, task: event.task.clone(), text });
         }
         if !it.touched.is_empty() {

@@ -54,10 +54,17 @@ pub(crate) fn bytes(bytes: u64) -> String {
     if unit == "B" { format!("{bytes} B") } else { format!("{}.{} {unit}", tenths / 10, tenths % 10) }
 }
 
-/// `1 task`, `2 tasks`.
+/// `1 task`, `2 tasks`, `2 batches`.
 pub(crate) fn count(n: impl TryInto<u64>, noun: &str) -> String {
     let n = n.try_into().unwrap_or(u64::MAX);
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+    let ending = if n == 1 {
+        ""
+    } else if noun.ends_with(['s', 'x']) || noun.ends_with("ch") {
+        "es"
+    } else {
+        "s"
+    };
+    format!("{n} {noun}{ending}")
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -148,11 +155,6 @@ pub(crate) fn skip(cause: &SkipCause) -> String {
     }
 }
 
-/// `1 process`, `2 processes`.
-pub(crate) fn processes(n: u32) -> String {
-    if n == 1 { "1 process".to_owned() } else { format!("{n} processes") }
-}
-
 /// What a person decided.
 pub(crate) fn decision(decision: Decision) -> &'static str {
     match decision {
@@ -188,7 +190,10 @@ mod tests {
             assert_eq!(bytes(n), said);
         }
         assert!(bytes(u64::MAX).ends_with("TiB"));
-        assert_eq!(count(1_u32, "task"), "1 task");
+        for (n, noun, said) in [(1, "task", "1 task"), (0, "task", "0 tasks"), (2, "batch", "2 batches")] {
+            assert_eq!(count(n, noun), said);
+        }
+        assert_eq!(count(3_u32, "process"), "3 processes");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

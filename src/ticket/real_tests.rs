@@ -242,7 +242,7 @@ fn a_stored_ticket_reads_back_and_its_text_parses_to_itself() {
 /// Every text here is long, and made of what is dear to some parser. A quadratic step at this size takes many seconds.
 #[test]
 fn hostile_texts_are_read_in_linear_time() {
-    let size = MAX_BYTES / 16;
+    let size = MAX_BYTES / 32;
     for piece in [
         "a",
         "`",

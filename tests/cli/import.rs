@@ -62,7 +62,7 @@ fn a_tag_is_named_behind_the_file() {
     let theirs = world.orchestra(["plan", "show", &format!("{file}#feature-export")]);
     assert!(theirs.exits(0).stdout.contains("1  [implement]  Export coverage as CSV"), "{theirs}");
     let run = world.orchestra(["run", "--plan", &format!("{file}#feature-export"), "--dry-run"]);
-    assert!(run.exits(0).stdout.contains("feature-export: 1 tasks, planned by taskmaster"), "{run}");
+    assert!(run.exits(0).stdout.contains("feature-export: 1 task, planned by taskmaster"), "{run}");
     world
         .orchestra(["plan", "check", &format!("{file}#export")])
         .exits(2)

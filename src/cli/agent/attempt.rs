@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
 use super::place::Place;
-use crate::agent::{Agent, Agents, Change, Job, Link, Outcome};
+use crate::agent::{Agents, Change, Job, attend};
 use crate::cli::args::AgentArgs;
 use crate::cli::listen::Listener;
 use crate::cli::{CliError, Exit, Session, equip};
@@ -27,8 +27,6 @@ use crate::text::printable;
 const MAX_DEPTH: u32 = 3;
 /// The most of a patch that is read.
 const MAX_PATCH: u64 = 64 << 20;
-/// Lines of output waiting to be shown.
-const LINES: usize = 256;
 
 /// Does one attempt for whoever sent the message.
 pub(in crate::cli) fn agent(session: &Session, args: &AgentArgs) -> Result<Exit, CliError> {
@@ -98,8 +96,10 @@ async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<
     let task = job.message.task_id.clone();
     place.tell_of_absences(session, &job.message);
     let orders = listener.attach(supervisors.clone());
+    // Whoever watches us for silence sees that it works.
+    let show = |(Delta::Text(line) | Delta::Aside(line))| session.console.note(line.trim_end());
     let outcome = tokio::select! {
-        outcome = with_link(session, agent.as_ref(), job, &cancel) => outcome,
+        outcome = attend(agent.as_ref(), job, &cancel, show) => outcome,
         never = obey(orders.clone(), &cancel, &supervisors) => match never {},
     };
     if let Some(error) = &outcome.unwritable {
@@ -139,25 +139,6 @@ fn limits(message: &TaskMessage, loaded: &Loaded) -> Limits {
         idle: message.limits.idle.min(ours.idle).as_duration(),
         ..Limits::default()
     }
-}
-
-/// Runs the agent and shows what it prints: whoever watches us for silence sees that it works.
-async fn with_link(session: &Session, agent: &dyn Agent, job: Job, cancel: &CancellationToken) -> Outcome {
-    let (deltas, mut lines) = mpsc::channel(LINES);
-    let (notes, mut said) = mpsc::unbounded_channel();
-    let link = Link { deltas, notes, cancel: cancel.clone() };
-    let show = async {
-        while let Some(Delta::Text(line) | Delta::Aside(line)) = lines.recv().await {
-            session.console.note(line.trim_end());
-        }
-    };
-    let note = async {
-        while let Some(note) = said.recv().await {
-            tracing::info!(?note, "the agent says");
-        }
-    };
-    let (outcome, (), ()) = tokio::join!(agent.attempt(job, link), show, note);
-    outcome
 }
 
 /// Ends the attempt at the first signal, and without any grace at the second.

@@ -7,6 +7,7 @@ use crate::cli::init::ANY_RUN;
 use crate::cli::{Session, equip};
 use crate::config::Loaded;
 use crate::repo;
+use crate::report::words;
 use crate::sys::fs::{self, DiskKind, Kind};
 use crate::sys::machine;
 
@@ -72,7 +73,7 @@ fn folder(path: &Path, used: Use<'_>) -> Vec<Finding> {
         Err(error) => return vec![Finding::warning(Area::Folders, format!("{what}: {error}"), elsewhere)],
     };
     let name = disk.name.unwrap_or("a disk");
-    let room = format!("{what}: {shown}, {} free on {name}", size(disk.free));
+    let room = format!("{what}: {shown}, {} free on {name}", words::bytes(disk.free));
     let mut found = vec![if disk.free < FULL {
         problem(room)
     } else if disk.free < TIGHT {
@@ -139,30 +140,4 @@ fn temporary_files(session: &Session) -> Vec<Finding> {
         found.push(Finding::warning(Area::Folders, says, hint));
     }
     found
-}
-
-/// Bytes for people.
-fn size(bytes: u64) -> String {
-    let (mut rest, mut unit) = (bytes, "B");
-    for larger in ["KiB", "MiB", "GiB", "TiB"] {
-        if rest < 1024 {
-            break;
-        }
-        (rest, unit) = (rest / 1024, larger);
-    }
-    format!("{rest} {unit}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, shown) in
-            [(0, "0 B"), (1023, "1023 B"), (1 << 20, "1 MiB"), (5 << 30, "5 GiB"), (u64::MAX, "16777215 TiB")]
-        {
-            assert_eq!(size(bytes), shown);
-        }
-    }
 }

@@ -8,6 +8,8 @@ mod show;
 mod table;
 mod told;
 
+pub(super) use told::summary;
+
 use super::args::RunsCommand;
 use super::error::CliError;
 use super::exit::Exit;

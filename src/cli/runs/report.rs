@@ -20,13 +20,7 @@ pub(super) fn report(session: &Session, name: &RunName, format: Option<ReportFor
     };
     let told = read(session, name)?;
     match format {
-        ReportFormat::Json => {
-            let report = Report::of(&told.summary, &told.facts);
-            session.document(&report)?;
-            if !session.is_for_programs() {
-                session.console.document(&report).map_err(|error| CliError::internal(&error))?;
-            }
-        }
+        ReportFormat::Json => session.json(&Report::of(&told.summary, &told.facts))?,
         ReportFormat::Junit => {
             let document = told.summary.junit(&told.facts).map_err(|error| CliError::internal(&error))?;
             session.console.exact(&document);

@@ -24,20 +24,26 @@ pub(super) fn read(session: &Session, name: &RunName) -> Result<Told, CliError> 
 }
 
 /// Nothing is locked and nothing is written: a run that goes on is read up to where it is.
-pub(super) fn tell(entry: RunEntry, called: String) -> Result<Told, CliError> {
+pub(in crate::cli) fn summary(entry: RunEntry) -> Result<(Summary, Liveness), CliError> {
     let liveness = match entry.standing {
         Standing::Live { .. } => Liveness::Live,
         Standing::Finished { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } => Liveness::Gone,
         Standing::Unreadable(error) => return Err(error.into()),
     };
-    let summary = Summary::of(&store::read(&entry.dir.journal())?);
+    Ok((Summary::of(&store::read(&entry.dir.journal())?), liveness))
+}
+
+/// The same, with what stands beside the journal.
+pub(super) fn tell(entry: RunEntry, called: String) -> Result<Told, CliError> {
+    let dir = entry.dir.clone();
+    let (summary, liveness) = summary(entry)?;
     // The journal is the truth; only the diff needs trees, and is taken over from a report that is as new as it.
-    let stored = store::read_json::<Report>(&entry.dir.report_json(), REPORT_CAP).ok();
+    let stored = store::read_json::<Report>(&dir.report_json(), REPORT_CAP).ok();
     let verdict = summary.standing(liveness).outcome();
     let fresh = stored.filter(|report| report.ended_at == Some(summary.last_at()) && report.verdict == verdict);
     let is_reported = fresh.is_some();
     let facts = Facts { liveness, diff: fresh.and_then(|report| report.diff), called };
-    Ok(Told { dir: entry.dir, summary, facts, is_reported })
+    Ok(Told { dir, summary, facts, is_reported })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! PURE: what is going on as rows for a screen of a given size.
 
+use super::super::fit::{Fitted, columns, fit};
 use super::board::{Board, Doing, Row};
-use super::fit::{Fitted, columns, fit};
 use super::terminal::Size;
 use crate::console::style::{Paint, Style};
 use crate::report::{UsageTotal, words};

@@ -1,7 +1,7 @@
 //! Frames as they are, row by row.
 
+use super::super::fit::columns;
 use super::board::{Board, Counts, Doing, Row};
-use super::fit::columns;
 use super::frame::{Scene, frame};
 use super::terminal::Size;
 use crate::console::style::Style;

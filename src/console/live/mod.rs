@@ -9,7 +9,6 @@
 
 mod board;
 mod drawing;
-mod fit;
 mod frame;
 #[cfg(test)]
 mod frame_tests;

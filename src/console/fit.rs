@@ -7,8 +7,10 @@ const MARKS: usize = 3;
 
 /// A text that fits, and the columns it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fitted {
+pub struct Fitted {
+    /// What fits of it.
     pub text: String,
+    /// How many columns that takes.
     pub columns: usize,
 }
 
@@ -16,12 +18,12 @@ pub(super) struct Fitted {
 ///
 /// Terminals disagree about joined emoji and variation selectors: what is counted here is the widest that any of them
 /// shows.
-pub(super) fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
 /// At most `max` columns of `text`, a cut shown by `cut`, which is one column wide.
-pub(super) fn fit(text: &str, max: usize, cut: char) -> Fitted {
+pub fn fit(text: &str, max: usize, cut: char) -> Fitted {
     let mut fitted = Fitted { text: String::new(), columns: 0 };
     // Where a cut still finds room for its sign.
     let mut short = (0, 0);
@@ -77,6 +79,7 @@ mod tests {
             ("中文字", 6, "中文字"),
             ("中文字", 5, "中文…"),
             ("中文字", 4, "中…"),
+            ("中文字", 3, "中…"),
             ("中文字", 2, "…"),
             ("a中", 2, "a…"),
             ("👨\u{200d}👩\u{200d}👧", 4, "👨\u{200d}…"),
