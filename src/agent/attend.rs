@@ -13,7 +13,7 @@ const DELTAS: usize = 64;
 /// reads both until the attempt is over, so that the agent never waits for a reader.
 pub async fn attend(agent: &dyn Agent, job: Job, cancel: &CancellationToken, mut hears: impl FnMut(Delta)) -> Outcome {
     let (deltas, mut printed) = mpsc::channel(DELTAS);
-    let (notes, mut noted) = mpsc::unbounded_channel();
+    let (notes, mut said) = mpsc::unbounded_channel();
     let link = Link { deltas, notes, cancel: cancel.clone() };
     let hear = async {
         while let Some(delta) = printed.recv().await {
@@ -21,7 +21,7 @@ pub async fn attend(agent: &dyn Agent, job: Job, cancel: &CancellationToken, mut
         }
     };
     let note = async {
-        while let Some(note) = noted.recv().await {
+        while let Some(note) = said.recv().await {
             tracing::info!(?note, "the agent says");
         }
     };

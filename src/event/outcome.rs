@@ -41,6 +41,14 @@ impl Usage {
         *self == Self::default()
     }
 
+    /// Tokens in both directions together, where either is known.
+    pub fn tokens(&self) -> Option<u64> {
+        match (self.input_tokens, self.output_tokens) {
+            (None, None) => None,
+            (read, written) => Some(read.unwrap_or(0).saturating_add(written.unwrap_or(0))),
+        }
+    }
+
     /// The sum of what is known of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

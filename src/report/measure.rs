@@ -69,14 +69,18 @@ pub struct Metrics {
 }
 
 impl UsageTotal {
+    /// What is known, without who told it.
+    pub fn known(&self) -> Usage {
+        Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens, usd: self.usd }
+    }
+
     pub(super) fn add(&mut self, usage: &Usage) {
         if usage.is_unknown() {
             self.silent = self.silent.saturating_add(1);
             return;
         }
         self.told = self.told.saturating_add(1);
-        let known = Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens, usd: self.usd };
-        let Usage { input_tokens, output_tokens, usd } = known.plus(*usage);
+        let Usage { input_tokens, output_tokens, usd } = self.known().plus(*usage);
         *self = Self { input_tokens, output_tokens, usd, ..*self };
     }
 }

@@ -361,9 +361,7 @@ fn numbers(metrics: &Metrics) -> Vec<Pair> {
     let usage = &metrics.usage;
     let attempts = usage.told + usage.silent;
     if usage.told > 0 {
-        let known = |amount: Option<u64>| amount.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
-        let (read, written) = (known(usage.input_tokens), known(usage.output_tokens));
-        say("tokens", format!("{read} read, {written} written"));
+        say("tokens", words::tokens(usage));
         say("cost", usage.usd.map_or_else(|| "unknown".to_owned(), |usd| format!("{usd:.4} USD")));
         say("usage told by", format!("{} of {attempts} attempts and planning rounds", usage.told));
     } else if attempts > 0 {

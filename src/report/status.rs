@@ -242,8 +242,6 @@ impl Summary {
             (Some(_) | None, State::Running | State::Interrupted | State::Stopped | State::Finished) => Span::ZERO,
         };
         let usage = &self.usage;
-        let tokens = usage.input_tokens.or(usage.output_tokens);
-        let tokens = tokens.map(|_| usage.input_tokens.unwrap_or(0).saturating_add(usage.output_tokens.unwrap_or(0)));
         let terms = self.terms.as_ref();
         Budget {
             time_ms: Used {
@@ -254,7 +252,7 @@ impl Summary {
                 used: Some(self.tasks.iter().fold(0, |sum, task| sum + task.attempts)),
                 limit: terms.map(|terms| terms.launches),
             },
-            tokens: Used { used: tokens, limit: None },
+            tokens: Used { used: usage.known().tokens(), limit: None },
             usd: Used { used: usage.usd, limit: None },
             silent: usage.silent,
         }

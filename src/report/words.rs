@@ -4,7 +4,7 @@ use crate::event::{CheckStatus, Decision, SkipCause, StopCause, Verdict};
 use crate::plan::Role;
 use crate::time::{Span, Timestamp};
 
-use super::{CheckRow, TaskRow, TaskStatus};
+use super::{CheckRow, TaskRow, TaskStatus, UsageTotal};
 
 /// A span as people say it: `340ms`, `1.2s`, `2m03s`, `1h02m`.
 pub(crate) fn span(span: Span) -> String {
@@ -65,6 +65,29 @@ pub(crate) fn count(n: impl TryInto<u64>, noun: &str) -> String {
         "s"
     };
     format!("{n} {noun}{ending}")
+}
+
+/// Dollars, with two digits behind the point; a little is never shown as nothing.
+pub(crate) fn dollars(usd: f64) -> String {
+    if usd > 0.0 && usd < 0.01 { "<$0.01".to_owned() } else { format!("${usd:.2}") }
+}
+
+/// Tokens in both directions, as far as anyone told.
+pub(crate) fn tokens(usage: &UsageTotal) -> String {
+    let known = |amount: Option<u64>| amount.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
+    match (usage.input_tokens, usage.output_tokens) {
+        (None, None) => "unknown".to_owned(),
+        (read, written) => format!("{} read, {} written", known(read), known(written)),
+    }
+}
+
+/// A number where there is little room: `812`, `3.4k`, `1.2M`.
+pub(crate) fn short(n: u64) -> String {
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..1_000_000 => format!("{}.{}k", n / 1_000, n % 1_000 / 100),
+        _ => format!("{}.{}M", n / 1_000_000, n % 1_000_000 / 100_000),
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -44,7 +44,6 @@ fn a_run_that_goes_on_is_never_removed() {
 
 #[test]
 fn of_a_resume_and_a_removal_one_wins_and_the_other_is_told() {
-    let (mut resumed, mut removed) = (0, 0);
     for round in 0..8 {
         let rig = Rig::new(&["a", "b"], WAITS);
         let run = rig.start();
@@ -63,12 +62,10 @@ fn of_a_resume_and_a_removal_one_wins_and_the_other_is_told() {
             (resume.join().unwrap(), clean.join().unwrap())
         });
         if rig.find_dir().is_some() {
-            resumed += 1;
             clean.exits(7);
             resume.exits(0);
             rig.journal_is_clean();
         } else {
-            removed += 1;
             clean.exits(0);
             // It either found no such run, or lost the one it had found.
             assert!(matches!(resume.code, 2 | 7), "{resume}");
@@ -77,7 +74,6 @@ fn of_a_resume_and_a_removal_one_wins_and_the_other_is_told() {
         }
         assert!(beside(&rig).iter().all(|name| !name.starts_with(".trash")), "{:?}", beside(&rig));
     }
-    assert_eq!(resumed + removed, 8);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::table::{Column, Give, lines};
 use crate::cli::args::{ListArgs, Settings};
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
-use crate::event::{StopCause, Usage};
+use crate::event::StopCause;
 use crate::report::{Outcome, Standing as Reported, words};
 use crate::store::{self, RunEntry, Standing, Tally};
 use crate::sys::clock;
@@ -181,29 +181,13 @@ pub(super) fn age(span: Span) -> String {
 
 /// What was used, in dollars, else in tokens, as far as anyone told.
 fn cost(tally: &Tally) -> Option<String> {
-    let Usage { input_tokens, output_tokens, usd } = tally.usage;
-    let tokens = || Some(input_tokens.unwrap_or(0).saturating_add(output_tokens.unwrap_or(0)));
-    let said = match (usd, input_tokens.or(output_tokens).and_then(|_| tokens())) {
-        (Some(usd), _) => dollars(usd),
-        (None, Some(tokens)) => format!("{} tok", short(tokens)),
+    let said = match (tally.usage.usd, tally.usage.tokens()) {
+        (Some(usd), _) => words::dollars(usd),
+        (None, Some(tokens)) => format!("{} tok", words::short(tokens)),
         (None, None) => return None,
     };
     let more = if tally.silent > 0 { "+" } else { "" };
     Some(format!("{said}{more}"))
-}
-
-/// Two digits behind the point; a little is never shown as nothing.
-pub(super) fn dollars(usd: f64) -> String {
-    if usd > 0.0 && usd < 0.01 { "<$0.01".to_owned() } else { format!("${usd:.2}") }
-}
-
-/// `812`, `3.4k`, `1.2M`.
-fn short(n: u64) -> String {
-    match n {
-        0..1_000 => n.to_string(),
-        1_000..1_000_000 => format!("{}.{}k", n / 1_000, n % 1_000 / 100),
-        _ => format!("{}.{}M", n / 1_000_000, n % 1_000_000 / 100_000),
-    }
 }
 
 /// Columns of the terminal that stdout is; none where it is something else, which has no width.
@@ -220,6 +204,7 @@ pub(super) fn terminal_width() -> Option<usize> {
 mod tests {
     use super::super::told::tests::{newest, run};
     use super::*;
+    use crate::event::Usage;
 
     #[test]
     fn a_run_is_running_while_its_lock_is_held_and_interrupted_once_it_is_not() {

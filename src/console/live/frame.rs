@@ -180,17 +180,10 @@ fn sum(scene: &Scene<'_>, width: usize) -> String {
 /// What was used, where somebody told.
 fn spent(usage: &UsageTotal) -> Option<String> {
     if let Some(usd) = usage.usd {
-        return Some(format!("${usd:.2}"));
+        return Some(words::dollars(usd));
     }
-    let tokens = match (usage.input_tokens, usage.output_tokens) {
-        (None, None) => return None,
-        (input, output) => input.unwrap_or(0).saturating_add(output.unwrap_or(0)),
-    };
-    Some(match tokens {
-        0..1_000 => words::count(tokens, "token"),
-        1_000..1_000_000 => format!("{}k tokens", tokens / 1_000),
-        _ => format!("{}.{}M tokens", tokens / 1_000_000, tokens / 100_000 % 10),
-    })
+    let tokens = usage.known().tokens()?;
+    Some(format!("{} {}", words::short(tokens), if tokens == 1 { "token" } else { "tokens" }))
 }
 
 /// A time to the second: `7s`, `2m03s`, `1h02m`, `123h`.

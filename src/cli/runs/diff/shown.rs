@@ -6,8 +6,7 @@ use super::Difference;
 use super::patch::FilePatch;
 use super::settings::Setting;
 use super::side::{Numbers, TaskSide};
-use crate::cli::runs::list::dollars;
-use crate::report::{UsageTotal, words};
+use crate::report::words;
 use crate::text::printable;
 
 /// Characters of a value, and of a title.
@@ -128,18 +127,10 @@ fn numbers(a: &Numbers, b: &Numbers) -> Vec<String> {
             ("attempts", of.attempts.to_string()),
             ("wall time", words::millis(of.elapsed_ms)),
             ("time in attempts and checks", words::millis(of.worked_ms)),
-            ("tokens", tokens(&of.usage)),
-            ("cost", of.usage.usd.map_or_else(|| "unknown".to_owned(), dollars)),
+            ("tokens", words::tokens(&of.usage)),
+            ("cost", of.usage.usd.map_or_else(|| "unknown".to_owned(), words::dollars)),
         ]
     };
     let pairs = said(a).into_iter().zip(said(b));
     pairs.map(|((label, a), (_, b))| format!("{label:<30}{}", if a == b { a } else { format!("{a} → {b}") })).collect()
-}
-
-fn tokens(usage: &UsageTotal) -> String {
-    let known = |amount: Option<u64>| amount.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
-    match (usage.input_tokens, usage.output_tokens) {
-        (None, None) => "unknown".to_owned(),
-        (read, written) => format!("{} read, {} written", known(read), known(written)),
-    }
 }
