@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{ApplyArgs, Settings};
+use super::args::ApplyArgs;
 use super::{CliError, Exit, Session, is_of_project};
 use crate::config::Loaded;
 use crate::console::Output;
@@ -28,7 +28,7 @@ struct Document<'a> {
 
 /// Brings the change of a run home.
 pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> Result<Exit, CliError> {
-    let loaded = session.config_quietly(args.runs.settings())?;
+    let loaded = session.config_of_runs(&args.runs)?;
     let entry = find(session, &loaded, args)?;
     let onto = match &args.onto {
         Some(dir) => fs::canonical(&session.path(dir)).map_err(|error| CliError::unreadable(&error))?,

@@ -160,19 +160,19 @@ pub(super) fn roles_of(plan: &Draft) -> BTreeSet<Role> {
     plan.tasks.iter().map(|task| task.role).collect()
 }
 
-/// Refuses a run whose implement tasks nobody could do: `builtin` only applies diffs, and the ticket brings none.
-pub(super) fn someone_implements(config: &Config, plan: &Draft, brings_diff: bool) -> Result<(), CliError> {
+/// Says why nobody could do an implement task, if so: `builtin` only applies diffs, and the ticket brings none.
+pub(super) fn nobody_implements(config: &Config, plan: &Draft, brings_diff: bool) -> Option<String> {
     let builtin = config.agent_of(Role::Implement).as_str() == Agents::BUILTIN;
-    let Some(task) = plan.tasks.iter().find(|task| task.role == Role::Implement) else { return Ok(()) };
-    if !builtin || brings_diff {
-        return Ok(());
-    }
+    let task = plan.tasks.iter().find(|task| task.role == Role::Implement && builtin && !brings_diff)?;
     let title = text::printable(&task.title, 60);
-    Err(CliError::new(
-        super::Exit::Unusable,
-        format!("nobody can do task `{}` ({title}): `builtin` only applies diffs, and the ticket brings none", task.id),
-    )
-    .hint(
+    let why = "`builtin` only applies diffs, and the ticket brings none";
+    Some(format!("nobody can do task `{}` ({title}): {why}", task.id))
+}
+
+/// Refuses a run whose implement tasks nobody could do.
+pub(super) fn someone_implements(config: &Config, plan: &Draft, brings_diff: bool) -> Result<(), CliError> {
+    let Some(why) = nobody_implements(config, plan, brings_diff) else { return Ok(()) };
+    Err(CliError::new(super::Exit::Unusable, why).hint(
         "bring an agent: put `agents: {mine: {command: {argv: [TOOL, \"{message}\"]}}}` and `roles: {implement: mine}` \
          into a file and name it with --config; or put a ```diff block into the ticket. \
          --plan-only and --dry-run work without an agent",

@@ -8,7 +8,7 @@ use super::input::{self, Unread};
 use super::session::Session;
 use crate::graph::{Graph, batch_name};
 use crate::ids::PlanId;
-use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, PlanText, Repair, RunIf};
+use crate::plan::{self, Defaults, Fault, Faults, Plan, PlanCheck, PlanText, Repair, RepairKind, RunIf};
 use crate::report::words;
 use crate::sys::{clock, fs, machine};
 
@@ -104,11 +104,13 @@ pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
     Ok(out)
 }
 
-/// What was mended or left out, as lines for people: the first of many.
+/// What was mended or left out, as lines for people: the first of many. What may be left out and has its default is
+/// no news to them.
 pub fn notes(repairs: &[Repair]) -> Vec<String> {
-    let mut notes: Vec<String> = repairs.iter().take(TOLD).map(ToString::to_string).collect();
-    if repairs.len() > TOLD {
-        notes.push(format!("… and {} more; `orchestra plan check --json` names all", repairs.len() - TOLD));
+    let news: Vec<&Repair> = repairs.iter().filter(|repair| repair.kind != RepairKind::Filled).collect();
+    let mut notes: Vec<String> = news.iter().take(TOLD).map(ToString::to_string).collect();
+    if news.len() > TOLD {
+        notes.push(format!("… and {} more; `orchestra plan check --json` names all", news.len() - TOLD));
     }
     notes
 }
@@ -128,7 +130,7 @@ struct Look {
 }
 
 fn look(session: &Session, asked: &PlanFile) -> Result<Look, CliError> {
-    let caps = equip::caps(&session.config(asked.caps.settings())?.config);
+    let caps = equip::caps(&session.config_for_limits(asked.caps.settings())?.config);
     let (file, part) = input::part(session, &asked.file)?;
     match input::read(session, &file, caps.bytes as u64) {
         Ok(input) => {

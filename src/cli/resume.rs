@@ -22,7 +22,7 @@ use crate::ticket::{MAX_BYTES, Source, Ticket};
 
 /// Goes on with a run.
 pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit, CliError> {
-    let here = session.config_quietly(args.runs.settings())?;
+    let here = session.config_of_runs(&args.runs)?;
     let entry = find(session, &here, args)?;
     let loaded = of_run(session, &entry.dir, args)?;
     if args.explain {

@@ -16,6 +16,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
         return Err(CliError::usage(format!("this is run from within run {}", crate::text::printable(outer, 40)))
             .hint("a run in a run spends beside the outer one's limits; pass --nested if that is meant"));
     }
+    session.looks_in(&args.runs);
     let loaded = session.config(args.settings())?;
     let task = asked(session, &loaded, args)?;
     let catalogue = equip::catalogue(&loaded)?;
@@ -26,7 +27,11 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
         session.console.note(note);
     }
     if args.dry_run {
-        return dry_run::show(session, &loaded, &task, &catalogue, &equipment);
+        let shown = dry_run::show(session, &loaded, &task, &catalogue, &equipment)?;
+        if let Some(why) = equip::nobody_implements(&loaded.config, &task.plan, brings_diff(&task.ticket)) {
+            session.console.warn(&format!("without --dry-run it would be refused: {why}"));
+        }
+        return Ok(shown);
     }
     if !args.plan_only {
         equip::someone_implements(&loaded.config, &task.plan, brings_diff(&task.ticket))?;

@@ -1,15 +1,15 @@
 //! What every command has at hand: its flags, the environment, the console, the folder it works in.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::args::Globals;
+use super::args::{Globals, RunsDir, Settings as _};
 use super::error::CliError;
 use super::trace::Trace;
-use crate::config::{self, Dir, Loaded, Sources, TO_TRUST};
+use crate::config::{self, Dir, Ignored, Loaded, Sources, TO_TRUST};
 use crate::console::{Console, Output};
 use crate::sys::env::Env;
 use crate::sys::{fs, machine, signal};
@@ -28,6 +28,7 @@ pub struct Session {
     /// Diagnostics, which a run attaches to its directory.
     pub trace: Trace,
     answered: Cell<bool>,
+    runs_dir: RefCell<Option<PathBuf>>,
 }
 
 impl Session {
@@ -35,7 +36,8 @@ impl Session {
     pub fn open(globals: Globals, env: Env, console: Console) -> Result<Self, CliError> {
         let folder = folder(globals.directory.as_deref())?;
         let trace = Trace::install(&globals, &env, &console)?;
-        Ok(Self { globals, env, console, folder, trace, answered: Cell::new(false) })
+        let (answered, runs_dir) = (Cell::new(false), RefCell::new(None));
+        Ok(Self { globals, env, console, folder, trace, answered, runs_dir })
     }
 
     /// `path` as it is meant: relative to the folder we work in.
@@ -56,6 +58,12 @@ impl Session {
         self.config_of(self.globals.config.clone(), settings)
     }
 
+    /// The same with the flag that says where the runs are; it is kept for what is to be typed next.
+    pub fn config_of_runs(&self, dir: &RunsDir) -> Result<Loaded, CliError> {
+        self.looks_in(dir);
+        self.config_quietly(dir.settings())
+    }
+
     /// The same from another file than the one `--config` names.
     pub fn config_of(&self, named: Option<PathBuf>, settings: Vec<String>) -> Result<Loaded, CliError> {
         let dir = match &self.globals.directory {
@@ -66,18 +74,35 @@ impl Session {
         Ok(config::load(&Sources { named, sets, dir, env: &self.env })?)
     }
 
+    /// The same for commands that start nothing, but keep to limits: agents and checks do not matter to them.
+    pub fn config_for_limits(&self, settings: Vec<String>) -> Result<Loaded, CliError> {
+        let loaded = self.config_quietly(settings)?;
+        self.tell(loaded.ignored.iter().filter(|ignored| ignored.key.starts_with("limits.")));
+        Ok(loaded)
+    }
+
     /// Says what a discovered project file said in vain.
     pub fn tell_ignored(&self, loaded: &Loaded) {
-        for ignored in &loaded.ignored {
+        self.tell(&loaded.ignored);
+    }
+
+    fn tell<'i>(&self, ignored: impl IntoIterator<Item = &'i Ignored>) {
+        for ignored in ignored {
             let line = if ignored.line > 0 { format!(":{}", ignored.line) } else { String::new() };
             let place = format!("{}{line}", ignored.path.display());
             self.console.warn(&format!("{place}: {} ignored: {}; {TO_TRUST}", ignored.key, ignored.why));
         }
     }
 
-    /// The flags that led to this project, to be put behind a command that is to be typed next.
+    /// Keeps in mind that the runs are elsewhere: a command that is to be typed next must look there, too.
+    pub fn looks_in(&self, dir: &RunsDir) {
+        self.runs_dir.replace(dir.dir.clone());
+    }
+
+    /// The flags that led to this project and its runs, to be put behind a command that is to be typed next.
     pub fn called(&self) -> String {
-        let flags = [("-C", &self.globals.directory), ("--config", &self.globals.config)];
+        let runs = self.runs_dir.borrow();
+        let flags = [("-C", &self.globals.directory), ("--config", &self.globals.config), ("--runs-dir", &runs)];
         let given =
             flags.iter().filter_map(|(flag, path)| path.as_ref().map(|path| format!(" {flag} {}", typed(path))));
         given.collect()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::args::{RunsDir, Settings};
+use super::args::RunsDir;
 use super::error::CliError;
 use super::session::Session;
 use crate::config::Loaded;
@@ -29,7 +29,7 @@ impl Fitting {
 /// The run that `given` names, by the beginning of its id, as `latest`, or by its folder; without a name the newest
 /// fitting one of this project, which is said on stderr.
 pub fn which(session: &Session, dir: &RunsDir, given: Option<&str>, fitting: Fitting) -> Result<RunEntry, CliError> {
-    let loaded = session.config_quietly(dir.settings())?;
+    let loaded = session.config_of_runs(dir)?;
     let runs = &loaded.config.runs.dir;
     if let Some(given) = given {
         // A path begins where all other names do.

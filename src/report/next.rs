@@ -42,7 +42,11 @@ impl Summary {
                 StopCause::Limit(name) => vec![step(
                     match name.as_str() {
                         "limits.run" => format!("orchestra resume {run} --timeout +30m"),
-                        name => format!("orchestra resume {run} --set {name}=VALUE"),
+                        // Twice as many is a number that can be typed as it stands; a person may know a better one.
+                        name => match self.terms.as_ref().map(|terms| terms.launches.saturating_mul(2)) {
+                            Some(more) => format!("orchestra resume {run} --set {name}={more}"),
+                            None => format!("orchestra resume {run} --set {name}=VALUE"),
+                        },
                     },
                     "go on with a higher limit; nothing finished runs again",
                 )],
@@ -135,7 +139,7 @@ mod tests {
             ),
             (
                 Kind::RunStopped { why: StopCause::Limit("limits.launches".to_owned()) },
-                "orchestra resume RUN --set limits.launches=VALUE",
+                "orchestra resume RUN --set limits.launches=400",
             ),
         ] {
             let mut story = Story::opening("t", &[("a", Role::Implement)]);

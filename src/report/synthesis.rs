@@ -19,13 +19,14 @@ impl Summary {
     fn asked(&self) -> String {
         let ticket = self.reference().map_or(String::new(), |key| format!(" ({})", text::printable(key, 40)));
         let title = text::printable(self.title(), 160);
-        let planner = self.started().map_or("", |started| started.planned_by.as_str());
+        let planner = match self.started().map_or("", |started| started.planned_by.as_str()) {
+            "file" => "from a file".to_owned(),
+            planner => format!("by the {} planner", text::printable(planner, 40)),
+        };
         match self.plan() {
-            Some(_) => format!(
-                "“{title}”{ticket} became a plan of {}, by the {} planner.",
-                words::count(self.tasks.len(), "task"),
-                text::printable(planner, 40),
-            ),
+            Some(_) => {
+                format!("“{title}”{ticket} became a plan of {}, {planner}.", words::count(self.tasks.len(), "task"),)
+            }
             None => format!("“{title}”{ticket} has no accepted plan yet."),
         }
     }

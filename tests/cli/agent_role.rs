@@ -139,7 +139,7 @@ fn what_is_no_message_for_this_role_is_refused_before_anything_starts() {
     refused(&raw(format!("{good} {good}").as_bytes()), "trailing");
     refused(&raw(" ".repeat((16 << 20) + 1).as_bytes()), "bytes");
     let unknown = scene.world.orchestra(["agent", "cook"]);
-    unknown.exits(2).says("the roles are research, implement, test, review");
+    unknown.exits(2).says("research, implement, test, review");
     let document = scene.world.orchestra_with(["agent", "implement", "--json"], b"{}").exits(2).json();
     assert_eq!(document["error"]["faults"][0]["path"], "$.schema", "who asks for JSON gets the error as JSON");
     assert!(!scene.world.project().join("started").exists());

@@ -206,3 +206,14 @@ fn a_linked_worktree_is_a_project_of_its_own() {
     assert_eq!(std::fs::read_to_string(linked.join("fix.txt")).unwrap(), "fixed\n");
     assert_eq!(scene.tree(), before);
 }
+
+#[test]
+fn a_run_kept_elsewhere_is_found_by_what_it_says_to_type_next() {
+    let scene = Scene::new();
+    scene.shell("text", "cat >/dev/null; exit 7").plan(&[json!({"id": "fix"})]);
+    let run = scene.run(&["--runs-dir", "else where"]);
+    run.exits(1).says(" --config orchestra.yaml --runs-dir 'else where'");
+    scene.orchestra(["resume", "--runs-dir", "else where"]).exits(1).says("--runs-dir 'else where'");
+    let shown = scene.orchestra(["runs", "show", "--runs-dir", "else where"]);
+    assert!(shown.exits(0).stdout.contains("--runs-dir 'else where'"), "{shown}");
+}

@@ -199,3 +199,16 @@ fn what_is_no_file_is_named_and_never_waited_for() {
     let document = world.orchestra(["plan", "check", "--json", "absent"]).exits(2).json();
     assert_eq!(document["error"]["exit"], 2);
 }
+
+#[test]
+fn a_plan_is_looked_at_without_a_word_on_what_it_does_not_need() {
+    let world = World::new();
+    world.file("orchestra.yaml", "checks: {mine: {run: [x]}}\nlimits: {plan_tasks: 20000}\n");
+    world.file("plan.json", r#"{"tasks": [{"id": "a", "role": "implement"}]}"#);
+    for command in ["check", "show", "graph"] {
+        let output = world.orchestra(["plan", command, "plan.json"]);
+        assert!(output.exits(0).says("limits.plan_tasks ignored").stderr.lines().count() == 1, "{command}: {output}");
+    }
+    let found = world.orchestra(["plan", "check", "plan.json", "--json"]).exits(0).json();
+    assert_eq!(found["repairs"][0]["kind"], "filled", "programs are told of every default");
+}

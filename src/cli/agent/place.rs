@@ -64,8 +64,8 @@ impl Place {
     pub(super) fn tell_of_losses(&self, session: &Session) {
         let left = fs::list(&self.artifacts).map_or(0, |left| left.len());
         if left > 0 && !self.keeps_artifacts {
-            let files = if left == 1 { "a file".to_owned() } else { format!("{left} files") };
-            session.console.note(&format!("the agent left {files} that are not kept; --artifacts DIR keeps them"));
+            let lost = if left == 1 { "a file that is".to_owned() } else { format!("{left} files that are") };
+            session.console.note(&format!("the agent left {lost} not kept; --artifacts DIR keeps such files"));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, value_parser};
 
 use crate::plan::Role;
@@ -60,8 +61,8 @@ pub struct DoctorArgs;
 #[derive(Debug, Args)]
 #[command(after_help = AGENT_EXAMPLES)]
 pub struct AgentArgs {
-    /// What kind of work the message asks for: research, implement, test or review
-    #[arg(value_name = "ROLE", value_parser = role)]
+    /// What kind of work the message asks for
+    #[arg(value_name = "ROLE", value_parser = roles())]
     pub role: Role,
     /// Keep here what the agent leaves as artifacts
     #[arg(long, value_name = "DIR")]
@@ -78,6 +79,11 @@ pub struct AgentArgs {
     /// The change that a review is about, as `git diff` prints it
     #[arg(long, value_name = "FILE")]
     pub change: Option<PathBuf>,
+}
+
+/// The roles, as values that a shell can complete.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::as_str)).try_map(|word| role(&word))
 }
 
 fn role(word: &str) -> Result<Role, String> {

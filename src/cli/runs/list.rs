@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::table::{Column, Give, lines};
-use crate::cli::args::{ListArgs, Settings};
+use crate::cli::args::ListArgs;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::event::StopCause;
@@ -27,7 +27,7 @@ const COLUMNS: [Column; 8] = [
 ];
 
 pub(super) fn list(session: &Session, args: &ListArgs) -> Result<(), CliError> {
-    let folder = session.config_quietly(args.runs.settings())?.config.runs.dir;
+    let folder = session.config_of_runs(&args.runs)?.config.runs.dir;
     let mut entries = store::list(&folder)?;
     if let Some(key) = &args.reference {
         entries.retain(|entry| reference(entry).is_some_and(|known| known.eq_ignore_ascii_case(key)));

@@ -10,7 +10,7 @@ mod shown;
 
 use std::path::PathBuf;
 
-use super::super::args::{CleanArgs, Settings};
+use super::super::args::CleanArgs;
 use super::super::error::CliError;
 use super::super::session::Session;
 use super::super::{equip, is_of_project};
@@ -27,7 +27,7 @@ pub(super) struct Ground {
 }
 
 pub(super) fn clean(session: &Session, args: &CleanArgs) -> Result<(), CliError> {
-    let loaded = session.config_quietly(args.runs.settings())?;
+    let loaded = session.config_of_runs(&args.runs)?;
     let ground = Ground { runs: loaded.config.runs.dir.clone(), cache: equip::cache_folder(session) };
     let force = if args.force { Force::Given } else { Force::Withheld };
     let choice = if args.named.is_empty() {

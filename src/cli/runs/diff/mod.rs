@@ -6,14 +6,14 @@ mod settings;
 mod shown;
 mod side;
 
-use super::super::args::{DiffArgs, Settings};
+use super::super::args::DiffArgs;
 use super::super::error::CliError;
 use super::super::session::Session;
 use crate::store;
 use side::Side;
 
 pub(super) fn diff(session: &Session, args: &DiffArgs) -> Result<(), CliError> {
-    let runs = session.config_quietly(args.runs.settings())?.config.runs.dir;
+    let runs = session.config_of_runs(&args.runs)?.config.runs.dir;
     let side = |name: &str| Side::read(store::resolve(&runs, name)?, session);
     let difference = Difference::of(&side(&args.a)?, &side(&args.b)?);
     if session.is_for_programs() {
