@@ -62,7 +62,7 @@ pub fn json(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// One clean line of at most `max` characters: newlines and tabs become spaces, a cut is shown as `…`.
+/// One clean line of at most `max` characters, and `…` where more was cut off: newlines and tabs become spaces.
 pub fn printable(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max * 4));
     let mut count = 0;
@@ -81,6 +81,19 @@ pub fn printable(text: &str, max: usize) -> String {
         out.push_str(&piece);
     }
     out
+}
+
+/// `1 task`, `2 tasks`, `2 batches`.
+pub fn count(n: impl TryInto<u64>, noun: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    let ending = if n == 1 {
+        ""
+    } else if noun.ends_with(['s', 'x']) || noun.ends_with("ch") {
+        "es"
+    } else {
+        "s"
+    };
+    format!("{n} {noun}{ending}")
 }
 
 /// What a line of a program's output shows on a terminal: of what it overwrote with carriage returns the last, without
@@ -311,6 +324,14 @@ mod tests {
         let safe = json(&value.to_string()).into_owned();
         assert!(!safe.contains(is_hostile), "{safe:?}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+    }
+
+    #[test]
+    fn one_is_told_from_several() {
+        for (n, noun, said) in [(1, "task", "1 task"), (0, "task", "0 tasks"), (2, "batch", "2 batches")] {
+            assert_eq!(count(n, noun), said);
+        }
+        assert_eq!(count(3_u32, "process"), "3 processes");
     }
 
     #[test]

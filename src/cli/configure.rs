@@ -7,6 +7,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::session::Session;
 use crate::config::{Ignored, Loaded, Origin, schema};
+use crate::report::words;
 
 /// `config show|check|schema`.
 pub fn configure(session: &Session, command: ConfigCommand) -> Result<Exit, CliError> {
@@ -64,8 +65,7 @@ fn check(session: &Session, loaded: &Loaded) -> Result<(), CliError> {
     let what = file.unwrap_or_else(|| "no file for this project; the defaults count".to_owned());
     let ignored = match loaded.ignored.len() {
         0 => String::new(),
-        1 => ", 1 key ignored".to_owned(),
-        n => format!(", {n} keys ignored"),
+        n => format!(", {} ignored", words::count(n, "key")),
     };
     session.console.line(&format!("ok: {what}{ignored}"));
     Ok(())

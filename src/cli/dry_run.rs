@@ -59,7 +59,7 @@ pub(super) fn show(
 ) -> Result<Exit, CliError> {
     // The agents are found, as before a run, and not used.
     equipment.make_agents(&equipment.supervisors(None)?)?;
-    let plan = task.plan.clone().accept(&task.caps).map_err(|faults| CliError::refused_plan("", &faults))?;
+    let plan = task.plan.clone().accept(&task.caps).map_err(|faults| CliError::refused_plan("of this run", &faults))?;
     let graph = Graph::of(&plan).map_err(|error| CliError::internal(&error))?;
     let mut batches = vec![String::new(); plan.tasks.len()];
     for (at, batch) in graph.batches().into_iter().enumerate() {

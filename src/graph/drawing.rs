@@ -137,7 +137,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn together(&self, name: String, tasks: &[u32]) -> Shown {
-        let mut lines = vec![name, count(tasks.len())];
+        let mut lines = vec![name, text::count(tasks.len(), "task")];
         let marks = || tasks.iter().filter_map(|&task| Some(self.items.get(task as usize)?.stand?.mark));
         let said: Vec<String> = Mark::ALL
             .into_iter()
@@ -170,11 +170,7 @@ impl Item<'_> {
 
 fn frame(at: usize, tasks: usize) -> String {
     let together = if tasks > 1 { ", side by side" } else { "" };
-    format!("{}, {}{together}", batch_name(at), count(tasks))
-}
-
-fn count(tasks: usize) -> String {
-    if tasks == 1 { "1 task".to_owned() } else { format!("{tasks} tasks") }
+    format!("{}, {}{together}", batch_name(at), text::count(tasks, "task"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::event::{CheckStatus, Decision, SkipCause, StopCause, Verdict};
 use crate::plan::Role;
+pub(crate) use crate::text::count;
 use crate::time::{Span, Timestamp};
 
 use super::{CheckRow, TaskRow, TaskStatus, UsageTotal};
@@ -52,19 +53,6 @@ pub(crate) fn bytes(bytes: u64) -> String {
         unit = next;
     }
     if unit == "B" { format!("{bytes} B") } else { format!("{}.{} {unit}", tenths / 10, tenths % 10) }
-}
-
-/// `1 task`, `2 tasks`, `2 batches`.
-pub(crate) fn count(n: impl TryInto<u64>, noun: &str) -> String {
-    let n = n.try_into().unwrap_or(u64::MAX);
-    let ending = if n == 1 {
-        ""
-    } else if noun.ends_with(['s', 'x']) || noun.ends_with("ch") {
-        "es"
-    } else {
-        "s"
-    };
-    format!("{n} {noun}{ending}")
 }
 
 /// Dollars, with two digits behind the point; a little is never shown as nothing.
@@ -213,10 +201,6 @@ mod tests {
             assert_eq!(bytes(n), said);
         }
         assert!(bytes(u64::MAX).ends_with("TiB"));
-        for (n, noun, said) in [(1, "task", "1 task"), (0, "task", "0 tasks"), (2, "batch", "2 batches")] {
-            assert_eq!(count(n, noun), said);
-        }
-        assert_eq!(count(3_u32, "process"), "3 processes");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

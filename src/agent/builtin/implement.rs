@@ -75,7 +75,7 @@ pub(super) async fn implement(
 }
 
 fn summary(total: usize, there: usize, files: &[String]) -> String {
-    let diffs = |n: usize| if n == 1 { "1 diff".to_owned() } else { format!("{n} diffs") };
+    let diffs = |n: usize| text::count(n, "diff");
     let applied = match total - there {
         0 => return format!("All of the ticket's {} are in the tree already; nothing was changed.", diffs(total)),
         n => format!("Applied {} of the ticket to {}.", diffs(n), text::printable(&files.join(", "), 500)),

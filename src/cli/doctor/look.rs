@@ -12,6 +12,7 @@ use crate::cli::listen::Listener;
 use crate::cli::{CliError, Exit, Session};
 use crate::config::{self, Dir, Loaded, Sources, TO_TRUST};
 use crate::process::{self, Supervisors};
+use crate::report::words;
 use crate::sys::{fs, machine};
 
 /// Looks whether everything is there that a run needs.
@@ -114,15 +115,14 @@ fn tell(session: &Session, loaded: Option<&Loaded>, found: &[Finding]) -> Result
             session.console.line(&line);
         }
     }
-    let counted = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
     if exit == Exit::Success {
         session.console.note(&match warnings {
             0 => "\nnothing stands in the way of a run".to_owned(),
-            n => format!("\nnothing stands in the way of a run; {}", counted(n, "warning")),
+            n => format!("\nnothing stands in the way of a run; {}", words::count(n, "warning")),
         });
         return Ok(exit);
     }
     session.console.note("");
-    Err(CliError::new(exit, format!("{} in the way of a run", counted(problems, "problem")))
+    Err(CliError::new(exit, format!("{} in the way of a run", words::count(problems, "problem")))
         .hint(format!("mend what is marked `problem`; `orchestra doctor{}` looks again", session.called())))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::exclude::{Excluded, exclude};
 use super::file::{Facts, text};
@@ -135,10 +135,10 @@ fn tell(session: &Session, project: &Project, written: &Written<'_>, args: &Init
     let Written { file, checks, agents, excluded } = written;
     if session.is_for_programs() {
         let runs = match excluded {
-            Excluded::Added { file, rule } => json!({"ignored": true, "file": file, "added": rule}),
-            Excluded::Already => json!({"ignored": true}),
-            Excluded::Elsewhere => json!({"ignored": Value::Null}),
-            Excluded::Unfit { file, rule } => json!({"ignored": false, "file": file, "add": rule}),
+            Excluded::Added { file, rule } => json!({"ignored": true, "file": file, "added": rule, "add": null}),
+            Excluded::Already => json!({"ignored": true, "file": null, "added": null, "add": null}),
+            Excluded::Elsewhere => json!({"ignored": null, "file": null, "added": null, "add": null}),
+            Excluded::Unfit { file, rule } => json!({"ignored": false, "file": file, "added": null, "add": rule}),
         };
         let kinds: Vec<String> = project.kinds.iter().map(|kind| kind.kind.to_string()).collect();
         return session.document(&json!({

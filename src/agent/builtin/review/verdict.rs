@@ -4,6 +4,7 @@ use super::patch::{self, FilePatch};
 use super::{account, conflicts, leftovers, scope, secrets, weakened};
 use crate::agent::{Change, Extent};
 use crate::message::{CodeFile, Finding, ResultStatus, Severity, TaskMessage, TaskResult};
+use crate::text::count;
 
 /// Reviews the change for a review task, beside the account that its author left of it.
 pub(in super::super) fn review(message: &TaskMessage, change: &Change, code: Option<&CodeFile>) -> TaskResult {
@@ -42,7 +43,6 @@ fn general(text: &str) -> Finding {
 fn summary(change: &Change, files: &[FilePatch], findings: &[Finding], errors: usize) -> String {
     let lines = |side: fn(&FilePatch) -> usize| files.iter().map(side).sum::<usize>();
     let (added, removed) = (lines(|file| file.added.len()), lines(|file| file.removed.len()));
-    let count = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
     let read = format!("Read a change of {} (+{added} -{removed}).", count(change.paths.len(), "file"));
     let Some(worst) = findings.first() else {
         return format!(
