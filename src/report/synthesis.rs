@@ -25,7 +25,7 @@ impl Summary {
         };
         match self.plan() {
             Some(_) => {
-                format!("“{title}”{ticket} became a plan of {}, {planner}.", words::count(self.tasks.len(), "task"),)
+                format!("“{title}”{ticket} became a plan of {}, {planner}.", words::count(self.tasks.len(), "task"))
             }
             None => format!("“{title}”{ticket} has no accepted plan yet."),
         }
