@@ -80,7 +80,7 @@ pub fn lines(plan: &Plan) -> Result<Vec<String>, CliError> {
     out.extend(plan.goal.success_criteria.iter().map(|criterion| format!("  - {criterion}")));
     for (index, batch) in graph.batches().iter().enumerate() {
         out.push(String::new());
-        let together = if batch.len() > 1 { ", side by side" } else { "" };
+        let together = if batch.len() > 1 { ", independent" } else { "" };
         out.push(format!("{}  {}{together}", batch_name(index), words::count(batch.len(), "task")));
         for task in batch.iter().filter_map(|&task| plan.tasks.get(task as usize)) {
             out.push(format!("  {}  [{}]  {}", task.id, task.role, task.title));

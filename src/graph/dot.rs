@@ -111,7 +111,7 @@ mod tests {
             t1 [label="find\nFind it\nimplement, verified", class="verified", fillcolor="#d2f4da", color="#1a7f37", penwidth=3];
           }
           subgraph cluster_2 {
-            label="B2, 2 tasks, side by side"; style="dashed"; color="#6e7781";
+            label="B2, 2 tasks, independent"; style="dashed"; color="#6e7781";
             t2 [label="fix\nFix \"C:\\N\" &amp; <b>, which is rather a long\ntitle for a box\nimplement, failed", class="failed", fillcolor="#ffd8d3", color="#cf222e", penwidth=3];
             t3 [label="docs\nimplement"];
           }

@@ -169,7 +169,7 @@ impl Item<'_> {
 }
 
 fn frame(at: usize, tasks: usize) -> String {
-    let together = if tasks > 1 { ", side by side" } else { "" };
+    let together = if tasks > 1 { ", independent" } else { "" };
     format!("{}, {}{together}", batch_name(at), text::count(tasks, "task"))
 }
 
@@ -198,7 +198,7 @@ pub(super) mod tests {
     fn tasks_stand_in_their_batches_and_the_longest_chain_is_marked() {
         let picture = diamond([None; 4]).picture();
         let frames: Vec<(&str, &[u32])> = picture.frames.iter().map(|(name, of)| (name.as_str(), &of[..])).collect();
-        assert_eq!(frames, [("B1, 1 task", &[0][..]), ("B2, 2 tasks, side by side", &[1, 2]), ("B3, 1 task", &[3])]);
+        assert_eq!(frames, [("B1, 1 task", &[0][..]), ("B2, 2 tasks, independent", &[1, 2]), ("B3, 1 task", &[3])]);
         let critical: Vec<(u32, u32)> =
             picture.arrows.iter().filter(|arrow| arrow.is_critical).map(|arrow| (arrow.from, arrow.to)).collect();
         assert_eq!(critical, [(0, 1), (1, 3)]);

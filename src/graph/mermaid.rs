@@ -97,7 +97,7 @@ mod tests {
           subgraph B1["B1, 1 task"]
             t1["find<br/>Find it<br/>implement, verified"]
           end
-          subgraph B2["B2, 2 tasks, side by side"]
+          subgraph B2["B2, 2 tasks, independent"]
             t2["fix<br/>Fix #35;12#58; re-read #34;x#34;<br/>implement, failed"]
             t3["docs<br/>implement, verified"]
           end

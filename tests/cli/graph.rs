@@ -33,7 +33,7 @@ fn a_plan_is_drawn_as_mermaid_with_its_batches_and_its_longest_chain() {
           subgraph B1["B1, 1 task"]
             t1["end<br/>Find it<br/>research"]
           end
-          subgraph B2["B2, 2 tasks, side by side"]
+          subgraph B2["B2, 2 tasks, independent"]
             t2["fix<br/>end #34;#93; #45;#45;#62; x #37;#37;#123;init#58; #123;#125;#125;#37;#37; #35;quot#59; #38;lt#59; #92;N #92;u#123;1b#125;#91;31m#92;u#123;202e#125; #96;c#96; #93;#93;#62; #60;#47;svg#62;<br/>implement"]
             t3["docs<br/>Say so<br/>implement"]
           end
@@ -62,7 +62,7 @@ fn a_plan_is_drawn_for_graphviz() {
             t1 [label="end\nFind it\nresearch", penwidth=3];
           }
           subgraph cluster_2 {
-            label="B2, 2 tasks, side by side"; style="dashed"; color="#6e7781";
+            label="B2, 2 tasks, independent"; style="dashed"; color="#6e7781";
             t2 [label="fix\nend \"] --> x %%{init: {}}%% #quot; &amp;lt;\n\\N \\u{1b}[31m\\u{202e} `c` ]]> </svg>\nimplement", penwidth=3];
             t3 [label="docs\nSay so\nimplement"];
           }

@@ -95,7 +95,7 @@ fn a_plan_is_shown_by_batches() {
     B1  1 task
       find  [research]  Find it
     
-    B2  2 tasks, side by side
+    B2  2 tasks, independent
       fix  [implement]  T
           after find
           writes src/**
