@@ -4,7 +4,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::args::ApplyArgs;
-use super::{CliError, Exit, Session, is_of_project};
+use super::{CliError, Exit, Session, is_of_project, named};
 use crate::config::Loaded;
 use crate::console::Output;
 use crate::dispatch::Held;
@@ -50,7 +50,7 @@ pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> Result<Exit, C
         result: &result,
         project: &onto,
         exclude: std::slice::from_ref(&loaded.config.runs.dir),
-        record: &entry.dir.root().join("apply.json"),
+        record: &entry.dir.apply_record(),
         at: clock::now(),
     };
     match bring(&request).await? {
@@ -90,8 +90,8 @@ fn refused(what: &str, paths: &[std::path::PathBuf]) -> CliError {
 
 fn find(session: &Session, loaded: &Loaded, args: &ApplyArgs) -> Result<RunEntry, CliError> {
     let runs = &loaded.config.runs.dir;
-    if let Some(named) = &args.run {
-        return Ok(store::resolve(runs, named)?);
+    if let Some(given) = &args.run {
+        return named(session, runs, given);
     }
     let fits = |entry: &RunEntry| match entry.standing {
         Standing::Finished { verdict, .. } => {

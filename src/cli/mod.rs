@@ -39,4 +39,4 @@ pub use exit::Exit;
 pub use session::Session;
 pub use start::main;
 pub use trace::{Trace, TraceOf};
-pub use which::{Fitting, is_of_project, which};
+pub use which::{is_of_project, named, which};

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::plan_check;
 use super::runs::summary;
 use super::session::Session;
-use super::which::{Fitting, which};
+use super::which::which;
 use crate::console::Output;
 use crate::graph::Drawing;
 use crate::store::RunEntry;
@@ -67,7 +67,7 @@ fn format(output: Output, asked: Option<GraphFormat>) -> Result<GraphFormat, Cli
 
 /// A file, if there is one of that name; a folder is a run's; else the run of that name.
 fn target(session: &Session, asked: &PlanGraph) -> Result<Target, CliError> {
-    let run = |named: Option<&str>| which(session, &asked.runs, named, Fitting::Any).map(Target::Run);
+    let run = |named: Option<&str>| which(session, &asked.runs, named).map(Target::Run);
     let Some(named) = asked.what.as_deref() else { return run(None) };
     if named == "-" {
         return Ok(Target::File(PathBuf::from(named)));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
 use super::junit::JunitFile;
 use super::listen::Listener;
-use super::{CliError, Exit, Session, asked, drive, equip, leave};
+use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, leave, named};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
 use crate::dispatch::{self, Held, Survey, Wishes};
@@ -66,13 +66,12 @@ fn mend_latest(session: &Session, dir: &RunDir) {
 /// The run that is meant: named, or the newest that is not finished.
 fn find(session: &Session, loaded: &Loaded, args: &ResumeArgs) -> Result<RunEntry, CliError> {
     let runs = &loaded.config.runs.dir;
-    if let Some(named) = &args.run {
-        return Ok(store::resolve(runs, named)?);
+    if let Some(given) = &args.run {
+        return named(session, runs, given);
     }
-    let project = loaded.project_root.display().to_string();
     // One whose records cannot be read may well be unfinished: it is named, not passed over.
     let open = |entry: &RunEntry| entry.standing.is_unfinished() || matches!(entry.standing, Standing::Unreadable(_));
-    let fits = |entry: &RunEntry| open(entry) && entry.began.as_ref().is_none_or(|began| began.project == project);
+    let fits = |entry: &RunEntry| open(entry) && is_of_project(entry, loaded);
     let entry = store::latest(runs, fits)?.ok_or_else(|| {
         CliError::new(Exit::State, format!("no run in {} waits to be finished", runs.display()))
             .hint("`orchestra runs list` shows all of them; name one to resume it all the same")

@@ -1,6 +1,6 @@
-//! Which run is meant: the one that was named, or the newest of this project that fits.
+//! Which run is meant: the one that was named, or the newest of this project.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::args::RunsDir;
 use super::error::CliError;
@@ -8,49 +8,29 @@ use super::session::Session;
 use crate::config::Loaded;
 use crate::store::{self, RunEntry};
 
-/// What is asked of a run that nobody named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fitting {
-    /// The newest, however it stands.
-    Any,
-    /// The newest that `resume` has something to do for.
-    Unfinished,
-}
-
-impl Fitting {
-    fn fits(self, entry: &RunEntry) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Unfinished => entry.standing.is_unfinished(),
-        }
-    }
-}
-
 /// The run that `given` names, by the beginning of its id, as `latest`, or by its folder; without a name the newest
-/// fitting one of this project, which is said on stderr.
-pub fn which(session: &Session, dir: &RunsDir, given: Option<&str>, fitting: Fitting) -> Result<RunEntry, CliError> {
+/// of this project, which is said on stderr.
+pub fn which(session: &Session, dir: &RunsDir, given: Option<&str>) -> Result<RunEntry, CliError> {
     let loaded = session.config_of_runs(dir)?;
     let runs = &loaded.config.runs.dir;
     if let Some(given) = given {
-        // A path begins where all other names do.
-        let path: PathBuf = session.folder.join(given);
-        let given = if given.contains('/') { path.to_string_lossy().into_owned() } else { given.to_owned() };
-        return Ok(store::resolve(runs, &given)?);
+        return named(session, runs, given);
     }
-    let newest = store::latest(runs, |entry| is_of_project(entry, &loaded) && fitting.fits(entry))?;
+    let newest = store::latest(runs, |entry| is_of_project(entry, &loaded))?;
     let Some(entry) = newest else {
-        let what = match fitting {
-            Fitting::Any => "this project has no run yet",
-            Fitting::Unfinished => "this project has no unfinished run",
-        };
-        let hint = match fitting {
-            Fitting::Any => "`orchestra run TICKET` makes one; `-C DIR` or `--config FILE` names another project",
-            Fitting::Unfinished => "`orchestra runs list` shows all runs; a finished one can be named",
-        };
-        return Err(CliError::usage(format!("{what} in {}", runs.display())).hint(hint));
+        return Err(CliError::usage(format!("this project has no run yet in {}", runs.display()))
+            .hint("`orchestra run TICKET` makes one; `-C DIR` or `--config FILE` names another project"));
     };
     session.console.note(&format!("run {}", entry.run));
     Ok(entry)
+}
+
+/// The run that `given` names, by the beginning of its id, as `latest`, or by its folder.
+pub fn named(session: &Session, runs: &Path, given: &str) -> Result<RunEntry, CliError> {
+    // A path begins where all other names do.
+    let given =
+        if given.contains('/') { session.folder.join(given).to_string_lossy().into_owned() } else { given.to_owned() };
+    Ok(store::resolve(runs, &given)?)
 }
 
 /// Whether a run belongs to this project. One whose records cannot be read is counted in: it must not be hidden.

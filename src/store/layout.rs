@@ -64,6 +64,8 @@ impl RunDir {
         report_json = "report.json";
         /// The report for CI.
         junit = "junit.xml";
+        /// What an apply is about to do, while it is under way.
+        apply_record = "apply.json";
         /// Held by the process that owns the run.
         lock = "lock";
         /// Held by every supervisor of the run: free once none is left.

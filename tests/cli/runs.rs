@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, shell};
 use crate::world::World;
 
 /// Where the newest run is.
@@ -170,4 +170,26 @@ fn a_run_is_shown_with_its_phase_batches_failures_and_limits() {
     }
     let row = scene.world.orchestra(["runs", "list"]).exits(0).stdout.clone();
     assert!(row.contains("1/3") && row.contains("finished  failed"), "{row}");
+}
+
+#[test]
+fn the_folder_of_a_run_is_named_from_where_the_project_is() {
+    let scene = Scene::new();
+    scene.config(shell("text", "true")).plan(&[serde_json::json!({"id": "a", "checks": []})]);
+    scene.run(&[]).exits(3);
+    let elsewhere = scene.world.project().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let path = format!("./runs/{}", scene.runs()[0]);
+    let calls: [&[&str]; 4] = [
+        &["runs", "show", &path],
+        &["runs", "diff", &path, &path],
+        &["resume", "--explain", &path],
+        &["runs", "clean", "--force", &path],
+    ];
+    for args in calls {
+        let mut command = scene.world.command(["-C", ".."].iter().chain(args));
+        command.current_dir(&elsewhere);
+        crate::world::run(command, b"").exits(0);
+    }
+    assert!(scene.runs().is_empty());
 }

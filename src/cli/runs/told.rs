@@ -3,7 +3,7 @@
 use crate::cli::args::RunName;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
-use crate::cli::which::{Fitting, which};
+use crate::cli::which::which;
 use crate::report::{Facts, Liveness, Report, Summary};
 use crate::store::{self, RunDir, RunEntry, Standing};
 
@@ -20,7 +20,7 @@ pub(super) struct Told {
 }
 
 pub(super) fn read(session: &Session, name: &RunName) -> Result<Told, CliError> {
-    tell(which(session, &name.runs, name.run.as_deref(), Fitting::Any)?, session.called())
+    tell(which(session, &name.runs, name.run.as_deref())?, session.called())
 }
 
 /// Nothing is locked and nothing is written: a run that goes on is read up to where it is.

@@ -7,6 +7,8 @@ use crate::cli::args::Chosen;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::runs::list::outcome;
+use crate::cli::session::Session;
+use crate::cli::which::named;
 use crate::ids::RunId;
 use crate::report::Outcome;
 use crate::store::{self, RunEntry, Standing, StoreError};
@@ -81,7 +83,7 @@ pub(super) fn keeps(entry: &RunEntry, standing: &Standing, force: Force) -> Opti
         Standing::Unreadable(_) => Why::Unreadable,
         standing if standing.is_unfinished() => Why::Resumable,
         Standing::Finished { .. } | Standing::Stopped { .. } | Standing::Interrupted { .. } => {
-            if fs::kind(&entry.dir.root().join("apply.json")).is_ok_and(|kind| kind.is_none()) {
+            if fs::kind(&entry.dir.apply_record()).is_ok_and(|kind| kind.is_none()) {
                 return None;
             }
             Why::HalfApplied
@@ -91,11 +93,11 @@ pub(super) fn keeps(entry: &RunEntry, standing: &Standing, force: Force) -> Opti
 }
 
 /// Exactly the runs that were named; an error if one of them has to stay.
-pub(super) fn by_name(ground: &Ground, named: &[String], force: Force) -> Result<Choice, CliError> {
+pub(super) fn by_name(session: &Session, ground: &Ground, names: &[String], force: Force) -> Result<Choice, CliError> {
     let mut go: Vec<Found> = Vec::new();
     let mut stay: Vec<(RunId, Why)> = Vec::new();
-    for name in named {
-        let entry = store::resolve(&ground.runs, name)?;
+    for name in names {
+        let entry = named(session, &ground.runs, name)?;
         if go.iter().any(|found| found.entry.dir == entry.dir) || stay.iter().any(|(run, _)| *run == entry.run) {
             continue;
         }

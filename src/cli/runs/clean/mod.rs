@@ -35,7 +35,7 @@ pub(super) fn clean(session: &Session, args: &CleanArgs) -> Result<(), CliError>
         entries.retain(|entry| is_of_project(entry, &loaded));
         choose::by_limits(&ground, entries, &args.chosen, force)?
     } else {
-        choose::by_name(&ground, &args.named, force)?
+        choose::by_name(session, &ground, &args.named, force)?
     };
     if args.dry_run {
         return preview(session, &ground, choice, args);

@@ -9,12 +9,12 @@ mod side;
 use super::super::args::DiffArgs;
 use super::super::error::CliError;
 use super::super::session::Session;
-use crate::store;
+use super::super::which::named;
 use side::Side;
 
 pub(super) fn diff(session: &Session, args: &DiffArgs) -> Result<(), CliError> {
     let runs = session.config_of_runs(&args.runs)?.config.runs.dir;
-    let side = |name: &str| Side::read(store::resolve(&runs, name)?, session);
+    let side = |name: &str| Side::read(named(session, &runs, name)?, session);
     let difference = Difference::of(&side(&args.a)?, &side(&args.b)?);
     if session.is_for_programs() {
         return session.document(&difference.json(args.patch));

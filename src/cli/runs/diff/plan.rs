@@ -1,12 +1,12 @@
 //! Two plans compared, task by task and field by field.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::ids::TaskId;
-use crate::plan::Plan;
+use crate::plan::{Plan, Task};
 
 /// Fields that say which plan it is and where it came from, not what is to be done.
 const IDENTITY: [&str; 6] = ["plan_id", "created_at", "base", "planned_by", "repairs", "tasks"];
@@ -39,19 +39,18 @@ impl PlanDiff {
 
 /// A plan that is not there has no task and no field.
 pub(super) fn compare(a: Option<&Plan>, b: Option<&Plan>) -> PlanDiff {
-    let tasks = |plan: Option<&Plan>| plan.map(|plan| plan.tasks.clone()).unwrap_or_default();
     let (first, second) = (tasks(a), tasks(b));
-    let find = |tasks: &[crate::plan::Task], id: &TaskId| tasks.iter().find(|task| task.id == *id).cloned();
+    let others: BTreeMap<&TaskId, &Task> = second.iter().map(|task| (&task.id, task)).collect();
     let mut changed = Vec::new();
-    for task in &first {
-        if let Some(other) = find(&second, &task.id) {
-            let fields = fields(&serde_json::to_value(task), &serde_json::to_value(&other));
+    for task in first {
+        if let Some(other) = others.get(&task.id) {
+            let fields = fields(&serde_json::to_value(task), &serde_json::to_value(other));
             if !fields.is_empty() {
                 changed.push(TaskDiff { id: task.id.clone(), fields });
             }
         }
     }
-    let only = |these: &[crate::plan::Task], those: &[crate::plan::Task]| -> Vec<TaskId> {
+    let only = |these: &[Task], those: &[Task]| -> Vec<TaskId> {
         let known: BTreeSet<&TaskId> = those.iter().map(|task| &task.id).collect();
         these.iter().map(|task| &task.id).filter(|id| !known.contains(id)).cloned().collect()
     };
@@ -60,7 +59,11 @@ pub(super) fn compare(a: Option<&Plan>, b: Option<&Plan>) -> PlanDiff {
         (None, _) | (_, None) => Vec::new(),
     };
     of_plan.retain(|field| !IDENTITY.contains(&field.as_str()));
-    PlanDiff { fields: of_plan, added: only(&second, &first), removed: only(&first, &second), changed }
+    PlanDiff { fields: of_plan, added: only(second, first), removed: only(first, second), changed }
+}
+
+fn tasks(plan: Option<&Plan>) -> &[Task] {
+    plan.map_or(&[], |plan| &plan.tasks)
 }
 
 /// The fields in which two objects differ. What has no JSON cannot have been read from a journal.
