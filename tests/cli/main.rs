@@ -13,7 +13,7 @@ mod clean;
 mod completions;
 mod config;
 mod corpus;
-mod critic;
+mod mishaps;
 mod diff;
 mod docs;
 mod doctor;
