@@ -6,6 +6,9 @@ use super::{CliError, Exit, Session};
 use crate::report::{Facts, Summary};
 use crate::sys::fs::{self, Existing, FileError, Kind};
 
+/// The largest file that is looked at before it is written over.
+const MAX_THERE: u64 = 1 << 30;
+
 /// The file that gets the results.
 #[derive(Debug, Clone)]
 pub(super) struct JunitFile {
@@ -32,6 +35,10 @@ impl JunitFile {
             Some(Kind::Folder) => return Err(refused("it is a folder").hint("name a file in it")),
             Some(Kind::Special) => return Err(refused("it is no file").hint("name a file")),
             None if says_folder => return Err(refused("it is no file").hint("name a file")),
+            Some(Kind::File | Kind::Link) if !may_go(&path).map_err(unfit)? => {
+                return Err(refused("it is there, and holds no XML: it is not written over")
+                    .hint("name another file, or remove this one first"));
+            }
             Some(Kind::File | Kind::Link) | None => {}
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
@@ -60,4 +67,12 @@ impl JunitFile {
     pub(super) fn write_of(&self, summary: &Summary, facts: &Facts) -> Result<(), CliError> {
         self.write(&summary.junit(facts).map_err(|error| CliError::internal(&error))?)
     }
+}
+
+/// Whether what stands there may go: nothing, or XML, as the results of an earlier run. A plan, a ticket or a source that
+/// was named by mistake would be lost.
+fn may_go(path: &Path) -> Result<bool, FileError> {
+    let there = fs::read(path, MAX_THERE)?;
+    let there = there.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&there).trim_ascii_start();
+    Ok(there.is_empty() || there.starts_with(b"<"))
 }

@@ -176,6 +176,10 @@ impl Session {
         });
         // What still blocks in a thread must not keep the process: its work has been judged.
         runtime.shutdown_background();
+        // What is left to be said may meet a reader who does not read.
+        if let Err(error) = signal::end_at_the_next() {
+            tracing::warn!(%error, "no signal ends this process any more");
+        }
         Ok(output)
     }
 }

@@ -84,7 +84,7 @@ fn carry_out(session: &Session, command: Command) -> Result<Exit, CliError> {
         Command::Runs(asked) => runs::runs(session, asked.command),
         Command::Config(asked) => configure::configure(session, asked.command),
         Command::Init(args) => init::init(session, &args),
-        Command::Doctor(DoctorArgs) => session.block_on(doctor::doctor(session))?,
+        Command::Doctor(DoctorArgs) => doctor::doctor(session),
         Command::Agent(args) => agent::agent(session, &args),
         Command::Completions(args) => completions::completions(session, &args),
         Command::Man(args) => man::man(session, &args),

@@ -1,6 +1,8 @@
 //! The signals that end a run, as a stream: the first asks for a graceful end, every further one for a quick end.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::signal::unix::{Signal as Source, SignalKind, signal};
 
@@ -61,6 +63,16 @@ impl Suspensions {
 /// not affected. Needs a running tokio runtime.
 pub fn survive_file_size_limit() -> io::Result<()> {
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+}
+
+/// From now on a signal that nobody listens for any more ends this process at once, as it ends any other program: once
+/// listened to, it would be heard by nobody.
+pub fn end_at_the_next() -> io::Result<()> {
+    for signal in [Signal::Hangup, Signal::Interrupt, Signal::Terminate] {
+        let number = i32::from(signal.number());
+        signal_hook::flag::register_conditional_shutdown(number, 128 + number, Arc::new(AtomicBool::new(true)))?;
+    }
+    Ok(())
 }
 
 /// Stops this process until someone lets it go on (`fg`), and returns then.

@@ -183,3 +183,14 @@ fn an_agent_that_cuts_the_journal_ends_the_run_and_not_in_success() {
         scene.run(&[]).exits(7).says("was changed by someone else");
     }
 }
+
+#[test]
+fn a_name_that_leads_nowhere_is_refused_with_what_to_do() {
+    let world = world();
+    symlink("circle.json", world.project().join("circle.json")).unwrap();
+    for args in [["plan", "check", "circle.json"], ["plan", "graph", "circle.json"]] {
+        world.orchestra(args).exits(2).says("circle.json").says("hint: check that it is what was meant");
+    }
+    let long = "x".repeat(300);
+    world.orchestra(["runs", "list", "--runs-dir", &long]).exits(7).says("hint: see that you may read it");
+}

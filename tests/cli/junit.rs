@@ -241,3 +241,21 @@ fn an_old_file_is_replaced_and_a_link_is_followed() {
 fn results_are_no_json() {
     World::new().orchestra(["runs", "report", "--json", "--format", "junit"]).exits(2).says("no JSON document");
 }
+
+#[test]
+fn a_file_that_holds_something_else_is_not_written_over() {
+    let scene = Scene::new();
+    scene.plan(&[json!({"id": "look", "role": "research"})]);
+    let before = scene.world.read("plan.json");
+    std::os::unix::fs::symlink("plan.json", scene.world.project().join("link.xml")).unwrap();
+    for named in ["plan.json", "link.xml"] {
+        scene.run(&["--plan-only", "--junit", named]).exits(2).says("not written over").says("hint: name another file");
+    }
+    assert_eq!(scene.world.read("plan.json"), before);
+    assert!(!scene.world.project().join("runs").exists(), "nothing has begun");
+    scene.world.file("out.xml", "\n");
+    for _ in 0..2 {
+        scene.run(&["--plan-only", "--junit", "out.xml"]).exits(0);
+    }
+    assert!(scene.world.read("out.xml").starts_with("<?xml"));
+}

@@ -30,6 +30,7 @@ mod output;
 mod place;
 mod plan;
 mod pty;
+mod reader;
 mod resume;
 mod run;
 mod runs;

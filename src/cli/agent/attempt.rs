@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
@@ -27,6 +28,8 @@ use crate::text::printable;
 const MAX_DEPTH: u32 = 3;
 /// The most of a patch that is read.
 const MAX_PATCH: u64 = 64 << 20;
+/// Lines of output that wait to be shown; what comes while there is no room is only in the logs.
+const LINES: usize = 1024;
 
 /// Does one attempt for whoever sent the message.
 pub(in crate::cli) fn agent(session: &Session, args: &AgentArgs) -> Result<Exit, CliError> {
@@ -37,7 +40,33 @@ pub(in crate::cli) fn agent(session: &Session, args: &AgentArgs) -> Result<Exit,
     let equipment = equip::equipment(session, &loaded, &BTreeSet::from([args.role]))?;
     let change = change(session, args, &loaded)?;
     let job = Errand { message, loaded, equipment, change };
-    session.block_on(attempt(session, args, job))?
+    let Attempted { answer, losses, what, ended } = session.block_on(attempt(session, args, job))??;
+    if let Some(losses) = losses {
+        session.console.note(&losses);
+    }
+    session.answer(&answer)?;
+    match (answer.exit(), ended) {
+        (_, Some(signalled)) => Err(signalled),
+        (Exit::Success, None) => Ok(Exit::Success),
+        (exit, None) => {
+            let failed = format!("{what} was not done: {}", printable(answer.why(), 400));
+            let hint = match &args.logs {
+                Some(logs) => format!("what the agent printed is in {}", logs.display()),
+                None => "the result on stdout has the details; --logs DIR keeps all that the agent printed".to_owned(),
+            };
+            Err(CliError::new(exit, failed).hint(hint))
+        }
+    }
+}
+
+/// What there is to say of an attempt, when nothing of it is alive or on the disk any more.
+struct Attempted {
+    answer: Answer,
+    losses: Option<String>,
+    /// The task and its role.
+    what: String,
+    /// That a signal ended it.
+    ended: Option<CliError>,
 }
 
 /// What an attempt is made from.
@@ -72,7 +101,7 @@ fn change(session: &Session, args: &AgentArgs, loaded: &Loaded) -> Result<Change
     Ok(Change::default())
 }
 
-async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<Exit, CliError> {
+async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<Attempted, CliError> {
     let Errand { message, loaded, equipment, change } = errand;
     let cancel = equipment.cancel.clone();
     let listener = Listener::start(&session.console, cancel.clone());
@@ -93,34 +122,27 @@ async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<
         change,
         message,
     };
-    let task = job.message.task_id.clone();
-    place.tell_of_absences(session, &job.message);
+    let what = format!("task `{}` ({})", job.message.task_id, args.role);
+    let absences = place.absences(&job.message);
     let orders = listener.attach(supervisors.clone());
-    // Whoever watches us for silence sees that it works.
-    let show = |(Delta::Text(line) | Delta::Aside(line))| session.console.note(line.trim_end());
+    let (shown, showing) = show(session, absences);
     let outcome = tokio::select! {
-        outcome = attend(agent.as_ref(), job, &cancel, show) => outcome,
+        outcome = attend(agent.as_ref(), job, &cancel, |delta| drop(shown.try_send(delta))) => outcome,
         never = obey(orders.clone(), &cancel, &supervisors) => match never {},
     };
+    drop(shown);
+    // The rest of it is shown before the result, unless nobody waits for it any more.
+    tokio::select! {
+        _ = showing => {}
+        () = cancel.cancelled() => {}
+    }
     if let Some(error) = &outcome.unwritable {
         return Err(listener.explain(CliError::unwritable(error), again));
     }
-    place.tell_of_losses(session);
     let answer = Answer::of(outcome, &place.files);
-    session.answer(&answer)?;
+    let losses = place.losses();
     supervisors.shutdown().await;
-    let signalled = *orders.borrow() != Order::GoOn;
-    match answer.exit() {
-        Exit::Success if !signalled => Ok(Exit::Success),
-        exit => {
-            let failed = format!("task `{task}` ({}) was not done: {}", args.role, printable(answer.why(), 400));
-            let hint = match &args.logs {
-                Some(logs) => format!("what the agent printed is in {}", logs.display()),
-                None => "the result on stdout has the details; --logs DIR keeps all that the agent printed".to_owned(),
-            };
-            Err(listener.explain(CliError::new(exit, failed).hint(hint), again))
-        }
-    }
+    Ok(Attempted { answer, losses, what, ended: listener.ended(again) })
 }
 
 /// What was said with a flag; within an attempt of a run at this very task, what that run counts; else the first.
@@ -139,6 +161,22 @@ fn limits(message: &TaskMessage, loaded: &Loaded) -> Limits {
         idle: message.limits.idle.min(ours.idle).as_duration(),
         ..Limits::default()
     }
+}
+
+/// Shows what the agent prints, after this: whoever watches us for silence sees that it works. In a thread of its own, so
+/// that whoever does not read it holds up neither limits nor signals.
+fn show(session: &Session, first: Option<String>) -> (mpsc::Sender<Delta>, JoinHandle<()>) {
+    let (shown, mut lines) = mpsc::channel(LINES);
+    let console = session.console.clone();
+    let showing = tokio::task::spawn_blocking(move || {
+        if let Some(first) = first {
+            console.note(&first);
+        }
+        while let Some(Delta::Text(line) | Delta::Aside(line)) = lines.blocking_recv() {
+            console.note(line.trim_end());
+        }
+    });
+    (shown, showing)
 }
 
 /// Ends the attempt at the first signal, and without any grace at the second.

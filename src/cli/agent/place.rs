@@ -48,24 +48,21 @@ impl Place {
         Ok(Self { files, artifacts, inputs, keeps_artifacts, _temp: temp })
     }
 
-    /// Says what the message points at and nobody brought: the agent has to do without.
-    pub(super) fn tell_of_absences(&self, session: &Session, message: &TaskMessage) {
+    /// What the message points at and nobody brought: the agent has to do without.
+    pub(super) fn absences(&self, message: &TaskMessage) -> Option<String> {
         let named = message.dependencies.iter().flat_map(|dependency| &dependency.artifacts);
         let absent = named.filter(|note| !matches!(fs::kind(&self.inputs.join(&note.path)), Ok(Some(_)))).count();
-        if absent > 0 {
-            let files = if absent == 1 { "a file".to_owned() } else { format!("{absent} files") };
-            session.console.note(&format!(
-                "the message names {files} of earlier tasks, and nothing is there; --inputs DIR says where to look"
-            ));
-        }
+        let files = if absent == 1 { "a file".to_owned() } else { format!("{absent} files") };
+        (absent > 0).then(|| {
+            format!("the message names {files} of earlier tasks, and nothing is there; --inputs DIR says where to look")
+        })
     }
 
-    /// Says what is about to be lost, if anything is.
-    pub(super) fn tell_of_losses(&self, session: &Session) {
+    /// What is about to be lost, if anything is.
+    pub(super) fn losses(&self) -> Option<String> {
         let left = fs::list(&self.artifacts).map_or(0, |left| left.len());
-        if left > 0 && !self.keeps_artifacts {
-            let lost = if left == 1 { "a file that is".to_owned() } else { format!("{left} files that are") };
-            session.console.note(&format!("the agent left {lost} not kept; --artifacts DIR keeps such files"));
-        }
+        let lost = if left == 1 { "a file that is".to_owned() } else { format!("{left} files that are") };
+        (left > 0 && !self.keeps_artifacts)
+            .then(|| format!("the agent left {lost} not kept; --artifacts DIR keeps such files"))
     }
 }

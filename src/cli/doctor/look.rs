@@ -16,12 +16,23 @@ use crate::report::words;
 use crate::sys::{fs, machine};
 
 /// Looks whether everything is there that a run needs.
-pub(in crate::cli) async fn doctor(session: &Session) -> Result<Exit, CliError> {
+pub(in crate::cli) fn doctor(session: &Session) -> Result<Exit, CliError> {
+    let Seen { found, loaded } = session.block_on(look(session))??;
+    tell(session, loaded.as_ref(), &found)
+}
+
+/// What there is to tell.
+struct Seen {
+    found: Vec<Finding>,
+    loaded: Option<Loaded>,
+}
+
+async fn look(session: &Session) -> Result<Seen, CliError> {
     let cancel = CancellationToken::new();
     let listener = Listener::start(&session.console, cancel.clone());
     let mut found = Vec::new();
-    let loaded = configuration(session, &mut found);
-    let loaded = loaded.as_ref();
+    let configured = configuration(session, &mut found);
+    let loaded = configured.as_ref();
     let probe = match probe(session, cancel) {
         Ok(probe) => Some(probe),
         Err(error) => {
@@ -51,7 +62,7 @@ pub(in crate::cli) async fn doctor(session: &Session) -> Result<Exit, CliError> 
     found.extend(environment::look(session, loaded));
     found.extend(system::look());
     found.sort_by_key(|finding| finding.area);
-    tell(session, loaded, &found)
+    Ok(Seen { found, loaded: configured })
 }
 
 /// The configuration, or what stands for it where it cannot be read: without the project's file, or not at all.

@@ -18,7 +18,8 @@ impl CliError {
             Cause::IsFolder => found.hint("name a file in it"),
             Cause::NotText { .. } => found.hint("save it as UTF-8, for example with `iconv -t UTF-8`"),
             Cause::Io(_) if error.is_not_found() => found.hint("check its name and the folder it is looked for in"),
-            Cause::Io(_) | Cause::TooLarge { .. } => found,
+            Cause::Io(_) => found.hint("check that it is what was meant, and that you may read it"),
+            Cause::TooLarge { .. } => found,
         }
     }
 

@@ -52,8 +52,8 @@ fn hint(error: &StoreError) -> Option<String> {
             }
             Some(_) | None => return None,
         },
-        StoreError::Unreadable(_)
-        | StoreError::Taken { .. }
+        StoreError::Unreadable(_) => "see that you may read it and the disk is sound; `--runs-dir` looks elsewhere",
+        StoreError::Taken { .. }
         | StoreError::Panicked { .. }
         | StoreError::OutOfOrder { .. }
         | StoreError::Encode { .. } => return None,
