@@ -230,7 +230,7 @@ fn a_file_that_cannot_be_written_is_refused_before_anything_begins() {
 fn an_old_file_is_replaced_and_a_link_is_followed() {
     let scene = Scene::new();
     scene.plan(&[json!({"id": "look", "role": "research"})]);
-    let real = scene.world.file("deep/real.xml", "old");
+    let real = scene.world.file("deep/real.xml", "<old/>");
     std::os::unix::fs::symlink(&real, scene.world.project().join("out.xml")).unwrap();
     scene.run(&["--junit", "out.xml"]).exits(0);
     assert_eq!(Results::read(&scene.world.read("deep/real.xml")).endings(), ["look = "]);
