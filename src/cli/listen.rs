@@ -91,7 +91,7 @@ async fn listen(
                 // In a thread for what may wait: this one must go on hearing signals.
                 let leaving = console.clone();
                 drop(tokio::task::spawn_blocking(move || leaving.make_room()).await);
-                if let Err(error) = suspend_this_process() {
+                if let Err(error) = suspend_this_process().await {
                     tracing::warn!(%error, "this process cannot be suspended");
                 }
                 console.go_on();

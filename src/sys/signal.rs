@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal as Source, SignalKind, signal};
 
@@ -75,9 +76,15 @@ pub fn end_at_the_next() -> io::Result<()> {
     Ok(())
 }
 
-/// Stops this process until someone lets it go on (`fg`), and returns then.
-pub fn suspend_this_process() -> io::Result<()> {
-    Ok(rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?)
+/// Stops this process until someone lets it go on (`fg`), and returns then. Needs a running tokio runtime.
+pub async fn suspend_this_process() -> io::Result<()> {
+    /// The first process of a container cannot be stopped, and is not told so.
+    const STOPPED_BY_THEN: Duration = Duration::from_secs(1);
+    let mut goes_on = signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?;
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+    // The thread that asks runs on for a moment; what it did then would be done before the stop, not after.
+    drop(tokio::time::timeout(STOPPED_BY_THEN, goes_on.recv()).await);
+    Ok(())
 }
 
 /// Listens from its creation on; dropping it does not bring the default dispositions back.
