@@ -52,6 +52,8 @@ pub(super) async fn report(
 /// Makes what a finished run leaves, where the process that ended it could not: the disk was full, or it was told twice
 /// to stop.
 pub(super) async fn complete(session: &Session, dir: &RunDir, events: &[Event]) -> Result<(), CliError> {
+    // Made when a process ends its part: one that was killed after the last event has not come to it.
+    store::write_manifest(dir)?;
     let left = [dir.report(), dir.junit(), dir.report_json()];
     let is_there = |path: &PathBuf| matches!(fs::kind(path), Ok(Some(_)));
     if left.iter().all(is_there) {
