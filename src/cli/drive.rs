@@ -199,10 +199,10 @@ fn ask_on_terminal(session: &Session) -> mpsc::UnboundedSender<Question> {
     let console = session.console.clone();
     std::thread::spawn(move || {
         while let Some(question) = asked.blocking_recv() {
-            let what = question.task.as_ref().map_or_else(|| "this plan".to_owned(), |task| format!("task `{task}`"));
+            let asked = words_of(&question);
             console.make_room();
             let decision = loop {
-                console.ask(&format!("run {what}? [y/n] "));
+                console.ask(&format!("{asked} [y/n] "));
                 let mut line = String::new();
                 match std::io::stdin().lock().read_line(&mut line) {
                     Ok(0) | Err(_) => {
@@ -226,4 +226,12 @@ fn ask_on_terminal(session: &Session) -> mpsc::UnboundedSender<Question> {
         }
     });
     questions
+}
+
+fn words_of(question: &Question) -> String {
+    match (&question.task, question.interrupted) {
+        (None, _) => "run this plan?".to_owned(),
+        (Some(task), None) => format!("run task `{task}`?"),
+        (Some(task), Some(attempt)) => format!("attempt {attempt} of task `{task}` was interrupted; run it again?"),
+    }
 }

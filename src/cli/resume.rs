@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::args::{Allowance, ApprovalTarget, ResumeArgs, Settings};
+use super::args::{Allowance, ApprovalTarget, Decided, ResumeArgs, Settings};
 use super::junit::JunitFile;
 use super::listen::Listener;
 use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, leave, named};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
-use crate::dispatch::{self, Held, Survey, Wishes};
+use crate::dispatch::{self, Held, Over, Survey, Wishes};
 use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Terms};
 use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
@@ -125,18 +125,20 @@ fn ticket(dir: &RunDir, events: &[Event]) -> Result<Ticket, CliError> {
 }
 
 fn wishes(session: &Session, loaded: &Loaded, state: &RunState, args: &ResumeArgs) -> Result<Wishes, CliError> {
-    let decisions = |targets: &[ApprovalTarget], decision| {
-        targets
-            .iter()
-            .map(move |target| (target.task().cloned(), decision))
-            .collect::<Vec<(Option<TaskId>, Decision)>>()
-    };
-    let mut decided = decisions(&args.approve, Decision::Approve);
-    decided.extend(decisions(&args.reject, Decision::Reject));
+    let over = |target: &ApprovalTarget| target.task().map_or(Over::Plan, |task| Over::Task(task.clone()));
+    let approved = args.approve.iter().map(|target| (over(target), Decision::Approve));
+    let rejected = args.reject.iter().map(|target| (over(target), Decision::Reject));
+    let decided = args.decide.iter().map(|fate| {
+        let decision = match fate.decided {
+            Decided::Rerun => Decision::Approve,
+            Decided::Skip => Decision::Reject,
+        };
+        (Over::Interruption(fate.task.clone()), decision)
+    });
     Ok(Wishes {
         plan: edited(session, loaded, state, args)?.map(Box::new),
         accept_changed: args.accept_changed,
-        decisions: decided,
+        decisions: approved.chain(rejected).chain(decided).collect(),
     })
 }
 

@@ -198,7 +198,10 @@ impl Progress {
             Kind::PolicyDenied { rule, paths } => {
                 say(Mark::Warn, Verbosity::Quiet, &format!("broke a rule: {rule} {}", paths.join(", ")));
             }
-            Kind::ApprovalRequested {} => say(Mark::Warn, Verbosity::Quiet, "waits for a decision"),
+            Kind::ApprovalRequested {} => {
+                let why = event.attempt.map(|attempt| format!(": attempt {attempt} was interrupted"));
+                say(Mark::Warn, Verbosity::Quiet, &format!("waits for a decision{}", why.unwrap_or_default()));
+            }
             Kind::ApprovalDecided { by, decision } => self.decided(task, by, *decision),
             Kind::RunStarted(_)
             | Kind::RunOpened(_)

@@ -34,6 +34,8 @@ pub enum Order {
 pub struct Question {
     /// The task, or the plan.
     pub task: Option<TaskId>,
+    /// The attempt that was interrupted, where it is whether to run the task again.
+    pub interrupted: Option<u32>,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Decision>,
 }
@@ -283,11 +285,12 @@ impl Dispatcher {
             return Ok(());
         }
         let id = task.and_then(|task| self.state.plan()?.tasks.get(task as usize)).map(|task| task.id.clone());
+        let interrupted = self.held_attempt(task);
         let (answer, answered) = oneshot::channel();
         let out = self.outbox.clone();
         self.busy.asking = true;
         // A closed channel is an answer too: the receiver below sees its sender gone.
-        self.awaiting.push_back((self.state.seq, Effect::Ask(Question { task: id, answer })));
+        self.awaiting.push_back((self.state.seq, Effect::Ask(Question { task: id, interrupted, answer })));
         self.journal.urge();
         let cancel = self.work.cancel.clone();
         self.workers.spawn(async move {
@@ -336,7 +339,7 @@ impl Dispatcher {
                     return Ok(());
                 };
                 let kind = Kind::ApprovalDecided { by: "terminal".to_owned(), decision };
-                self.append(task.and_then(|task| self.id(task)), None, kind)
+                self.append(task.and_then(|task| self.id(task)), self.held_attempt(task), kind)
             }
             Message::Broken(error) => Err(*error),
         }
@@ -344,6 +347,10 @@ impl Dispatcher {
 
     fn eye(&self, task: Option<TaskId>) -> Eye {
         Eye::new(self.link.glimpses.clone(), task)
+    }
+
+    fn held_attempt(&self, task: Option<u32>) -> Option<u32> {
+        self.state.task(task?)?.held_attempt()
     }
 
     fn id(&self, task: u32) -> Option<TaskId> {

@@ -24,4 +24,4 @@ pub use identity::Identity;
 pub use note::ticket_note;
 pub use open::{Held, beginning, explain, fold, open};
 pub use start::{Equipment, NewRun, Opened, begin};
-pub use survey::{Changed, Explained, Survey, SurveyError, Wishes, survey};
+pub use survey::{Changed, Explained, Over, Survey, SurveyError, Wishes, survey};

@@ -7,7 +7,7 @@ use super::Identity;
 use crate::event::{AttemptFinished, Decision, Event, FORMAT, Kind, PlanAccepted, RunOpened, RunVerdict};
 use crate::ids::{ObjectId, TaskId};
 use crate::plan::Role;
-use crate::run::{Consent, Illegal, Phase, RunState, Status};
+use crate::run::{Consent, Illegal, Phase, RunState, Status, TaskState};
 use crate::time::Timestamp;
 
 /// What is asked of a resume, beside going on.
@@ -17,8 +17,28 @@ pub struct Wishes {
     pub plan: Option<Box<PlanAccepted>>,
     /// Run finished tasks again where an edit touches them.
     pub accept_changed: bool,
-    /// Decisions of a person: over a task, or without one, over the plan.
-    pub decisions: Vec<(Option<TaskId>, Decision)>,
+    /// Decisions of a person.
+    pub decisions: Vec<(Over, Decision)>,
+}
+
+/// What a person decides over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// The plan.
+    Plan,
+    /// Whether a task may run.
+    Task(TaskId),
+    /// Whether a task runs again whose attempt was interrupted; only such a one.
+    Interruption(TaskId),
+}
+
+impl Over {
+    fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::Plan => None,
+            Self::Task(task) | Self::Interruption(task) => Some(task),
+        }
+    }
 }
 
 /// A finished task that an edit would run again.
@@ -65,6 +85,9 @@ pub enum SurveyError {
     /// A decision over a task that nobody was asked about.
     #[error("nobody was asked about {}", .0.as_ref().map_or_else(|| "the plan".to_owned(), |task| format!("task `{task}`")))]
     NotAsked(Option<TaskId>),
+    /// A decision over an interruption that there is none of, or that nobody is asked about.
+    #[error("no interrupted attempt of task `{0}` waits for a decision")]
+    NotHeld(TaskId),
     /// A value has no JSON: our own fault.
     #[error("internal error: a value has no JSON")]
     Encode(#[from] serde_json::Error),
@@ -96,8 +119,8 @@ pub fn survey(
     }
     draft.reopen_unsuccessful()?;
     draft.reopen_overtaken()?;
-    for (task, decision) in &wishes.decisions {
-        draft.decide(task.as_ref(), *decision)?;
+    for (over, decision) in &wishes.decisions {
+        draft.decide(over, *decision)?;
     }
     let explained = explain(before, &draft.state, &changed, wishes.accept_changed);
     Ok(Survey { nothing_to_do, records: draft.records, explained, changed, after: draft.state })
@@ -197,19 +220,25 @@ impl Draft {
         Ok(())
     }
 
-    fn decide(&mut self, task: Option<&TaskId>, decision: Decision) -> Result<(), SurveyError> {
-        let consent = match task {
-            None => Some(self.state.plan_consent),
-            Some(id) => self.state.ordinal(id).and_then(|task| self.state.task(task)).map(|task| task.consent),
+    fn decide(&mut self, over: &Over, decision: Decision) -> Result<(), SurveyError> {
+        let task = over.task();
+        let state = task.and_then(|id| self.state.ordinal(id)).and_then(|task| self.state.task(task));
+        let held = state.and_then(TaskState::held_attempt);
+        if let (Over::Interruption(task), None) = (over, held) {
+            return Err(SurveyError::NotHeld(task.clone()));
+        }
+        let consent = match over {
+            Over::Plan => Some(self.state.plan_consent),
+            Over::Task(_) | Over::Interruption(_) => state.map(|task| task.consent),
         };
         match consent {
             Some(Consent::Asked) => {}
             // Agreeing in advance is agreeing: the question is recorded with its answer.
-            Some(Consent::NotAsked) => self.record(task.cloned(), None, Kind::ApprovalRequested {})?,
+            Some(Consent::NotAsked) => self.record(task.cloned(), held, Kind::ApprovalRequested {})?,
             Some(Consent::Given(_)) | None => return Err(SurveyError::NotAsked(task.cloned())),
         }
         let by = "command line".to_owned();
-        Ok(self.record(task.cloned(), None, Kind::ApprovalDecided { by, decision })?)
+        Ok(self.record(task.cloned(), held, Kind::ApprovalDecided { by, decision })?)
     }
 }
 
@@ -275,23 +304,28 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
             (Some(Status::Running { attempt }), _) => {
                 format!(
                     "attempt {attempt} was running when the process died: it is marked interrupted and does not count; {}",
-                    next(task)
+                    next(&planned.id, task)
                 )
             }
             (Some(Status::Checking { attempt, .. }), _) => {
                 format!("attempt {attempt} had ended in order: only its missing checks run")
             }
             (Some(Status::Exhausted { .. }), _) => "its last attempt failed: it is recorded as failed".to_owned(),
-            (Some(Status::Failed { class }), _) => format!("it failed ({class}): a fresh allowance, {}", next(task)),
+            (Some(Status::Failed { class }), _) => {
+                format!("it failed ({class}): a fresh allowance, {}", next(&planned.id, task))
+            }
             (Some(Status::Skipped { .. }), _) => {
                 "it was skipped: it runs when what it depends on has succeeded".to_owned()
             }
-            (Some(Status::Cancelled), _) => format!("it was cancelled: {}", next(task)),
+            (Some(Status::Cancelled), _) => format!("it was cancelled: {}", next(&planned.id, task)),
             (Some(Status::Pending { .. }) | None, _) => match task.consent {
+                _ if task.held => {
+                    format!("attempt {} was interrupted: {}", task.last_attempt, next(&planned.id, task))
+                }
+                Consent::Given(Decision::Reject) => "it is left out, as was decided".to_owned(),
                 Consent::Asked => format!("it waits for a decision: --approve {0} or --reject {0}", planned.id),
-                Consent::NotAsked | Consent::Given(_) if task.held => next(task),
                 Consent::NotAsked | Consent::Given(_) if task.last_attempt > 0 => {
-                    format!("its last attempt ended before its turn: {}", next(task))
+                    format!("its last attempt ended before its turn: {}", next(&planned.id, task))
                 }
                 Consent::NotAsked | Consent::Given(_) => "it has not begun: it runs in its turn".to_owned(),
             },
@@ -302,9 +336,10 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
     lines
 }
 
-fn next(task: &crate::run::TaskState) -> String {
-    match (&task.status, task.held) {
-        (_, true) => "a person must decide over it first (--approve or --reject)".to_owned(),
+fn next(id: &TaskId, task: &TaskState) -> String {
+    match (&task.status, task.held && !matches!(task.consent, Consent::Given(_))) {
+        (_, true) => format!("a person must decide first: --decide {id}=rerun or --decide {id}=skip"),
+        (_, false) if task.consent == Consent::Given(Decision::Reject) => "it is left out, as was decided".to_owned(),
         // An attempt without an input tree worked in place: there is nothing to go back to.
         (Status::Pending { next_attempt, .. }, false) if task.last_attempt > 0 && task.input_tree.is_none() => {
             format!("attempt {next_attempt} starts from the files as they are")

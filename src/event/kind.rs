@@ -64,10 +64,11 @@ pub enum Kind {
     /// A rule was broken by a task.
     #[serde(rename = "policy.denied")]
     PolicyDenied { rule: String, paths: Vec<String> },
-    /// A person must decide: over the task, or without one, over the plan.
+    /// A person must decide: over the task, or without one, over the plan. With an attempt: whether a task runs again
+    /// whose attempt was interrupted.
     #[serde(rename = "approval.requested")]
     ApprovalRequested {},
-    /// A person decided.
+    /// A person decided, over what was asked.
     #[serde(rename = "approval.decided")]
     ApprovalDecided { by: String, decision: Decision },
     /// Nothing runs until then.

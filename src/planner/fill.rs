@@ -8,8 +8,7 @@ use super::slug::Slugs;
 use super::template::{Each, Step, Template, environment};
 use crate::ids::{PlanId, TaskId};
 use crate::plan::{
-    Caps, Draft, Fault, Faults, Goal, OnInterrupt, PLAN_SCHEMA, Plan, PlanBase, Scope, Task, TaskLimits, TicketRef,
-    is_sound_glob,
+    Caps, Draft, Fault, Faults, Goal, PLAN_SCHEMA, Plan, PlanBase, Scope, Task, TaskLimits, TicketRef, is_sound_glob,
 };
 use crate::text::{clip, printable};
 use crate::ticket::Ticket;
@@ -221,7 +220,7 @@ fn task(
         artifacts: step.artifacts.clone(),
         approval: false,
         run_if: step.run_if,
-        on_interrupt: OnInterrupt::default(),
+        on_interrupt: step.on_interrupt,
         limits: TaskLimits::default(),
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{PlannerError, Workflow};
 use crate::ids::TaskId;
-use crate::plan::{Role, RunIf};
+use crate::plan::{OnInterrupt, Role, RunIf};
 
 /// Most tasks of a plan that is made from a template, unless the config says otherwise.
 pub const DEFAULT_MAX_TASKS: usize = 20;
@@ -49,6 +49,8 @@ pub(super) struct Step {
     pub(super) artifacts: Vec<String>,
     #[serde(default)]
     pub(super) run_if: RunIf,
+    #[serde(default)]
+    pub(super) on_interrupt: OnInterrupt,
 }
 
 /// How many tasks a step becomes.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::summary::PlanNote;
+use super::summary::{Asked, PlanNote};
 use super::{
     ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, Finding, Moment, Pause, Session, Summary,
     TaskRow, TaskStatus, words,
@@ -47,9 +47,11 @@ impl Summary {
             Kind::TaskReopened { .. } => self.task_reopened(event),
             Kind::PolicyDenied { rule, paths } => self.policy_denied(event, rule, paths),
             // A resumed process asks again.
-            Kind::ApprovalRequested {} if self.waiting.contains(&event.task) => {}
-            Kind::ApprovalRequested {} => self.waiting.push(event.task.clone()),
-            Kind::ApprovalDecided { .. } => self.waiting.retain(|task| *task != event.task),
+            Kind::ApprovalRequested {} if self.waiting.iter().any(|asked| asked.task == event.task) => {}
+            Kind::ApprovalRequested {} => {
+                self.waiting.push(Asked { task: event.task.clone(), interrupted: event.attempt });
+            }
+            Kind::ApprovalDecided { .. } => self.waiting.retain(|asked| asked.task != event.task),
             Kind::RunPaused { why, until } => {
                 self.pauses.push(Pause { why: why.clone(), at: event.at, until: *until, continued_at: None });
             }

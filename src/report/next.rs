@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::summary::Asked;
 use super::{Facts, Standing, Summary, TaskStatus, words};
 use crate::event::{RunVerdict, StopCause};
 
@@ -86,14 +87,9 @@ impl Summary {
     fn decisions(&self) -> Vec<NextStep> {
         let run = self.run.as_ref().map_or("", |run| run.as_str());
         let mut steps = Vec::new();
-        for task in self.waiting.iter().take(10) {
-            let what = task.as_ref().map_or("plan", |task| task.as_str());
-            let whole = if task.is_some() { "this task" } else { "the plan" };
-            for (flag, does) in [("--approve", "allow"), ("--reject", "refuse")] {
-                steps.push(NextStep {
-                    command: format!("orchestra resume {run} {flag} {what}"),
-                    why: format!("{does} {whole}"),
-                });
+        for asked in self.waiting.iter().take(10) {
+            for (flag, why) in choices(asked) {
+                steps.push(NextStep { command: format!("orchestra resume {run} {flag}"), why });
             }
         }
         steps
@@ -108,6 +104,23 @@ impl Summary {
             return Vec::new();
         }
         vec![NextStep { command: format!("orchestra apply {run}"), why: "bring the change into your tree".to_owned() }]
+    }
+}
+
+/// The two ways to decide, as a flag and what it does.
+fn choices(asked: &Asked) -> [(String, String); 2] {
+    let way = |flag: String, why: &str| (flag, why.to_owned());
+    match (&asked.task, asked.interrupted) {
+        (None, _) => {
+            [way("--approve plan".to_owned(), "allow the plan"), way("--reject plan".to_owned(), "refuse the plan")]
+        }
+        (Some(task), None) => {
+            [way(format!("--approve {task}"), "allow this task"), way(format!("--reject {task}"), "refuse this task")]
+        }
+        (Some(task), Some(attempt)) => [
+            way(format!("--decide {task}=rerun"), &format!("run it again: its attempt {attempt} was interrupted")),
+            way(format!("--decide {task}=skip"), "leave it out"),
+        ],
     }
 }
 
@@ -164,6 +177,16 @@ mod tests {
         story.add(Some("a"), Kind::ApprovalRequested {}).add(Some("a"), Kind::ApprovalRequested {});
         story.add(None, Kind::RunStopped { why: StopCause::Approval });
         let typed = ["orchestra resume RUN --approve a", "orchestra resume RUN --reject a"];
+        assert_eq!(commands(&story, Liveness::Gone), typed);
+    }
+
+    #[test]
+    fn an_interrupted_attempt_that_is_held_is_run_again_or_left_out() {
+        let mut story = Story::opening("t", &[("a", Role::Implement)]);
+        story.add(Some("a"), Kind::ApprovalRequested {});
+        story.events.last_mut().unwrap().attempt = Some(2);
+        story.add(None, Kind::RunStopped { why: StopCause::Approval });
+        let typed = ["orchestra resume RUN --decide a=rerun", "orchestra resume RUN --decide a=skip"];
         assert_eq!(commands(&story, Liveness::Gone), typed);
     }
 

@@ -185,7 +185,7 @@ impl Status {
             waiting: summary
                 .waiting()
                 .iter()
-                .map(|task| task.as_ref().map_or_else(|| "plan".to_owned(), ToString::to_string))
+                .map(|asked| asked.task.as_ref().map_or_else(|| "plan".to_owned(), ToString::to_string))
                 .collect(),
             budget: summary.budget(facts.liveness, now),
         }
@@ -206,7 +206,7 @@ impl Summary {
         match &self.plan {
             _ if self.finished.is_some() => Phase::Finished,
             None => Phase::Planning,
-            Some(_) if self.waiting.contains(&None) => Phase::Approval,
+            Some(_) if self.waiting.iter().any(|asked| asked.task.is_none()) => Phase::Approval,
             Some(_) => Phase::Executing,
         }
     }

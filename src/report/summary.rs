@@ -35,13 +35,22 @@ pub struct Summary {
     pub(super) sessions: Vec<Session>,
     pub(super) pauses: Vec<Pause>,
     pub(super) concerns: Vec<Concern>,
-    /// Decisions that were asked for and not made; without a task it is the plan's.
-    pub(super) waiting: Vec<Option<TaskId>>,
+    /// Decisions that were asked for and not made.
+    pub(super) waiting: Vec<Asked>,
     pub(super) applied: Vec<AppliedOnto>,
     pub(super) finished: Option<(RunVerdict, u8)>,
     pub(super) stopped: Option<StopCause>,
     pub(super) first_at: Timestamp,
     pub(super) last_at: Timestamp,
+}
+
+/// A decision that a person was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Over which task; without one, over the plan.
+    pub task: Option<TaskId>,
+    /// The attempt that was interrupted, where it is whether to run the task again.
+    pub interrupted: Option<u32>,
 }
 
 /// What a report says of the plan.
@@ -158,8 +167,8 @@ impl Summary {
         &self.concerns
     }
 
-    /// Decisions that were asked for and not made; without a task it is the plan's.
-    pub fn waiting(&self) -> &[Option<TaskId>] {
+    /// Decisions that were asked for and not made.
+    pub(super) fn waiting(&self) -> &[Asked] {
         &self.waiting
     }
 

@@ -288,7 +288,7 @@ impl Round<'_> {
             let planned = self.planned(ordinal);
             let needs = planned.approval || task.held || self.state.terms.ask == Ask::Task;
             if needs && task.consent == Consent::NotAsked {
-                actions.push(record(Some(planned), None, Kind::ApprovalRequested {}));
+                actions.push(record(Some(planned), task.held_attempt(), Kind::ApprovalRequested {}));
                 continue;
             }
             let Status::Pending { next_attempt, .. } = task.status else { continue };

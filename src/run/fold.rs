@@ -1,7 +1,7 @@
 //! The one transition function: what each event makes of the state, and which events cannot follow.
 
 use super::state::{Accepted, Illegal, Phase, RunState};
-use super::task::{Consent, Status};
+use super::task::{Consent, Status, TaskState};
 use crate::event::{CheckRun, Decision, Event, Kind, PlanAccepted, RunOpened, RunStarted, StopCause};
 use crate::graph::Graph;
 use crate::time::Span;
@@ -240,6 +240,7 @@ impl RunState {
         let accepted = self.executing()?;
         let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
         let task = &mut accepted.tasks[ordinal as usize];
+        about(event, task)?;
         match (&task.status, task.consent) {
             (Status::Pending { .. }, Consent::NotAsked) => {
                 task.consent = Consent::Asked;
@@ -268,6 +269,7 @@ impl RunState {
         if task.consent != Consent::Asked || !matches!(task.status, Status::Pending { .. }) {
             return Err("nobody was asked about the task, or it no longer waits".to_owned());
         }
+        about(event, task)?;
         task.consent = Consent::Given(decision);
         accepted.asking.remove(&ordinal);
         if decision == Decision::Approve {
@@ -303,6 +305,15 @@ impl RunState {
             (Phase::Executing, Some(accepted)) => Ok(accepted),
             _ => Err("there is no accepted plan".to_owned()),
         }
+    }
+}
+
+/// A decision over an interruption names the attempt, so that it can count for no later one.
+fn about(event: &Event, task: &TaskState) -> Result<(), String> {
+    match (task.held_attempt(), event.attempt) {
+        (held, named) if held == named => Ok(()),
+        (Some(held), _) => Err(format!("attempt {held} was interrupted, and the decision is over that")),
+        (None, _) => Err("no interrupted attempt of the task waits for a decision".to_owned()),
     }
 }
 

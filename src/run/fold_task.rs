@@ -299,8 +299,8 @@ impl Accepted {
         let task = &mut self.tasks[ordinal as usize];
         task.status = Status::Pending { next_attempt: task.last_attempt + 1, not_before: None };
         task.counted = 0;
+        // What an interrupted attempt left is as unknown as before: whether it is held stays, and who refused is asked again.
         task.interrupted = 0;
-        task.held = false;
         task.consent = Consent::NotAsked;
         self.over -= 1;
         if self.first_failure == Some(ordinal) {

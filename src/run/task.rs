@@ -124,6 +124,11 @@ pub struct TaskState {
 }
 
 impl TaskState {
+    /// The attempt whose interruption a person must decide over before the task runs again.
+    pub fn held_attempt(&self) -> Option<u32> {
+        self.held.then_some(self.last_attempt)
+    }
+
     /// A task that has not begun and waits for `waiting` dependencies.
     pub(super) fn new(waiting: u32) -> Self {
         Self {

@@ -14,6 +14,7 @@ mod checks;
 mod clean;
 mod container;
 mod disk;
+mod held;
 mod kill;
 mod limits;
 mod process;

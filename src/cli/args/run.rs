@@ -7,7 +7,7 @@ use clap::{Args, value_parser};
 use super::plan::PlanCaps;
 use super::runs::RunsDir;
 use super::values::{allowance, some_time};
-use super::{Allowance, ApprovalTarget, Ask};
+use super::{Allowance, ApprovalTarget, Ask, Fate};
 use crate::time::Span;
 
 const RUN_EXAMPLES: &str = "\
@@ -26,6 +26,7 @@ Examples:
   orchestra resume                           the newest unfinished run
   orchestra resume 20261121-0933 --explain   what would run, and why
   orchestra resume --approve plan
+  orchestra resume --decide deploy=rerun     its interrupted attempt had no effect yet
   orchestra resume --timeout +30m            half an hour more than it had";
 
 const APPLY_EXAMPLES: &str = "\
@@ -119,6 +120,9 @@ pub struct ResumeArgs {
     /// Reject what waits for a decision
     #[arg(long, value_name = "TASK|plan")]
     pub reject: Vec<ApprovalTarget>,
+    /// Run a task whose attempt was interrupted again, or leave it out
+    #[arg(long, value_name = "TASK=rerun|skip")]
+    pub decide: Vec<Fate>,
     /// Go on with this plan instead of the run's own
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,

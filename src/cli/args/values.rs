@@ -55,6 +55,49 @@ impl fmt::Display for ApprovalTarget {
     }
 }
 
+/// What becomes of a task whose attempt was interrupted, as in `deploy=skip`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    /// The task.
+    pub task: TaskId,
+    /// What becomes of it.
+    pub decided: Decided,
+}
+
+/// What a person decides over an interrupted attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// The task runs again.
+    Rerun,
+    /// It is left out.
+    Skip,
+}
+
+/// Why a text is no [`Fate`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoFate {
+    /// Neither of the two words, or none at all.
+    #[error("write TASK=rerun or TASK=skip")]
+    Form,
+    /// What stands before the `=` is no task's id.
+    #[error(transparent)]
+    Task(#[from] InvalidId),
+}
+
+impl FromStr for Fate {
+    type Err = NoFate;
+
+    fn from_str(text: &str) -> Result<Self, NoFate> {
+        let (task, decided) = text.split_once('=').ok_or(NoFate::Form)?;
+        let decided = match decided {
+            "rerun" => Decided::Rerun,
+            "skip" => Decided::Skip,
+            _ => return Err(NoFate::Form),
+        };
+        Ok(Self { task: TaskId::new(task)?, decided })
+    }
+}
+
 /// How a resume changes a limit: `2h` sets it, `+30m` adds to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowance {
@@ -110,6 +153,16 @@ mod tests {
         assert_eq!("2h".parse(), Ok(Allowance::Set(Span::from_secs(7200))));
         for bad in ["", "+", "-5m", "NaN", "inf", "0", "0s", "9223372036854775808s"] {
             assert!(allowance(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_fate_is_a_task_and_one_of_two_words() {
+        let task = TaskId::new("deploy").unwrap();
+        assert_eq!("deploy=rerun".parse(), Ok(Fate { task: task.clone(), decided: Decided::Rerun }));
+        assert_eq!("deploy=skip".parse(), Ok(Fate { task, decided: Decided::Skip }));
+        for bad in ["", "deploy", "deploy=", "deploy=Skip", "=skip", "../x=skip", "deploy=skip=rerun"] {
+            assert!(bad.parse::<Fate>().is_err(), "{bad}");
         }
     }
 

@@ -21,6 +21,9 @@ impl From<SurveyError> for CliError {
             SurveyError::NotAsked(_) => {
                 Self::of(Exit::Usage, &error).hint("`orchestra resume --explain` shows what waits")
             }
+            SurveyError::NotHeld(_) => Self::of(Exit::Usage, &error).hint(
+                "`orchestra resume --explain` shows what waits; `--approve TASK` agrees to a task that was not interrupted",
+            ),
             SurveyError::Encode(_) => Self::internal(&error),
         }
     }
