@@ -1,6 +1,6 @@
 //! The trait, what an attempt is given, and what it gives back.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -88,51 +88,60 @@ pub enum Extent {
     Cut,
 }
 
-/// The files of one attempt, all in one folder. The agent makes folder and files when it has something to put there.
+/// The files of one attempt, side by side in one folder. The agent makes folder and files when it has something to put
+/// there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptFiles {
-    dir: PathBuf,
+    folder: PathBuf,
+    prefix: String,
 }
 
 impl AttemptFiles {
-    /// Those in `dir`.
-    pub fn new(dir: PathBuf) -> Self {
-        Self { dir }
+    /// Those in a folder of the attempt's own.
+    pub fn new(folder: PathBuf) -> Self {
+        Self::among(folder, String::new())
     }
 
-    /// The folder.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+    /// Those in a folder with others, whose names begin with `prefix`.
+    pub fn among(folder: PathBuf, prefix: String) -> Self {
+        Self { folder, prefix }
+    }
+
+    fn named(&self, name: &str) -> PathBuf {
+        let mut file = String::with_capacity(self.prefix.len() + name.len());
+        file.push_str(&self.prefix);
+        file.push_str(name);
+        self.folder.join(file)
     }
 
     /// The task message, as the agent gets it.
     pub fn message(&self) -> PathBuf {
-        self.dir.join("message.json")
+        self.named("message.json")
     }
 
     /// The prompt.
     pub fn prompt(&self) -> PathBuf {
-        self.dir.join("prompt.md")
+        self.named("prompt.md")
     }
 
     /// What the tasks before it changed, as a patch.
     pub fn change(&self) -> PathBuf {
-        self.dir.join("change.patch")
+        self.named("change.patch")
     }
 
     /// What it printed.
     pub fn stdout(&self) -> PathBuf {
-        self.dir.join("stdout.log")
+        self.named("stdout.log")
     }
 
     /// What it printed beside.
     pub fn stderr(&self) -> PathBuf {
-        self.dir.join("stderr.log")
+        self.named("stderr.log")
     }
 
     /// Its result, whole.
     pub fn result(&self) -> PathBuf {
-        self.dir.join("result.json")
+        self.named("result.json")
     }
 }
 

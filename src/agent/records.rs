@@ -1,15 +1,22 @@
-//! What an attempt leaves in its folder: the message it was given, and its result where there is more to it than a
-//! line. A silent attempt leaves one folder and one file.
+//! What an attempt leaves on record: the message it was given, and its result where there is more to it than a line. A
+//! silent attempt leaves one file.
 
 use super::job::{AttemptFiles, Job, Outcome};
 use crate::event::FailureClass;
 use crate::message::TaskResult;
 use crate::sys::fs::{self, FileError};
 
-/// Makes the folder and writes the message: complete, and nothing else.
+/// Writes the message: complete, and nothing else.
 pub(super) fn open(job: &Job) -> Result<(), RecordError> {
-    fs::create_dirs(job.files.dir())?;
-    Ok(fs::write(&job.files.message(), &json(&job.message)?)?)
+    let (path, bytes) = (job.files.message(), json(&job.message)?);
+    Ok(match fs::write(&path, &bytes) {
+        Err(error) if error.is_not_found() => {
+            // Almost always the folder is there, so that is not asked before.
+            fs::create_dirs(path.parent().unwrap_or(&path))?;
+            fs::write(&path, &bytes)
+        }
+        other => other,
+    }?)
 }
 
 /// Keeps a result, whole, before the journal gets its clipped copy.

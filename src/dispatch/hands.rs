@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{DispatchError, Identity};
+use super::{DispatchError, Identity, Lent};
 use crate::agent::{Agent, Agents};
 use crate::event::WorkspaceKind;
 use crate::ids::TraceId;
@@ -38,6 +38,8 @@ pub struct Work {
     pub hands: Hands,
     /// Where the run is kept.
     pub dir: RunDir,
+    /// Folders for what attempts leave.
+    pub lent: Lent,
     /// What was asked for.
     pub ticket: TicketNote,
     /// What of the configuration goes into keys; it names each role's agent.

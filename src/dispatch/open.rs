@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::dispatcher::next_event;
 use super::start::{Equipment, Opened};
 use super::survey::{Survey, Wishes, survey};
-use super::{DispatchError, Hands, Work};
+use super::{DispatchError, Hands, Lent, Work};
 use crate::event::{Event, Kind, RunOpened, RunStarted, Terms};
 use crate::process::wait_for_old_supervisors;
 use crate::run::RunState;
@@ -99,6 +99,7 @@ pub async fn open(
     let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
     let work = Work {
         hands,
+        lent: Lent::within(held.dir.lent())?,
         dir: held.dir.clone(),
         ticket: super::ticket_note(ticket),
         identity,

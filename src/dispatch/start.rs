@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{DispatchError, Hands, Identity, Work};
+use super::{DispatchError, Hands, Identity, Lent, Work};
 use crate::agent::{self, AgentError, Agents, Spec};
 use crate::event::{Base, Event, FORMAT, Host, Kind, PlanAccepted, RunStarted, Sandbox, Terms, Versions};
 use crate::ids::{AgentName, Digest, TraceId};
@@ -159,6 +159,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
     let work = Work {
         hands,
+        lent: Lent::within(published.dir.lent())?,
         dir: published.dir,
         ticket: super::ticket_note(&new.ticket),
         identity,

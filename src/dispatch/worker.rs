@@ -17,8 +17,8 @@ use crate::message::{TaskMessage, TaskResult};
 use crate::plan::Role;
 use crate::policy::Limits;
 use crate::run::{Place, Probe, RunState, Status, check_identity};
-use crate::store::{self, Collect, Collected};
-use crate::sys::{clock, fs};
+use crate::store::{self, Collect, Collected, RunDir};
+use crate::sys::clock;
 use crate::text;
 use crate::time::Timestamp;
 use crate::verify::{self, VerifyError};
@@ -28,8 +28,6 @@ type Out = mpsc::UnboundedSender<Message>;
 
 /// What is said of an attempt that we ended.
 const STOPPED: &str = "the run was stopped";
-/// The folder in an attempt's own in which it may leave artifacts.
-const ARTIFACTS: &str = "artifacts";
 
 /// What one attempt needs, fixed before it is journalled.
 pub(super) struct AttemptPlan {
@@ -41,6 +39,8 @@ pub(super) struct AttemptPlan {
     pub input_tree: Option<ObjectId>,
     pub base_tree: Option<ObjectId>,
     pub files: AttemptFiles,
+    /// Where its artifacts are when it has left any.
+    pub left: PathBuf,
     pub before: Before,
 }
 
@@ -59,7 +59,8 @@ impl AttemptPlan {
         let agent = work.agent(message.role)?;
         let prompt =
             if agent.reads_prompt() { crate::prompt::render(&work.hands.templates, &message)? } else { String::new() };
-        let folder = work.dir.attempt(task as usize + 1, &message.task_id, attempt);
+        let ordinal = task as usize + 1;
+        let prefix = RunDir::attempt_prefix(ordinal, &message.task_id, attempt);
         Ok(Self {
             task,
             attempt,
@@ -67,7 +68,8 @@ impl AttemptPlan {
             prompt,
             input_tree: state.head().cloned(),
             base_tree: state.base.tree.clone(),
-            files: AttemptFiles::new(folder.root().to_path_buf()),
+            files: AttemptFiles::among(work.dir.tasks(), prefix),
+            left: work.dir.attempt_artifacts(ordinal, &message.task_id, attempt),
             before: match state.task(task).and_then(|task| task.done.as_ref()) {
                 Some(_) => Before::Success,
                 None => Before::Nothing,
@@ -128,24 +130,22 @@ async fn run_attempt(
         idle: plan.message.limits.idle.as_duration(),
         ..Limits::default()
     };
+    let artifacts = work.lent.take()?;
     let job = Job {
         message: plan.message.clone(),
         attempt: plan.attempt,
         prompt: plan.prompt,
         workspace: work.folder(),
-        artifacts: plan.files.dir().join(ARTIFACTS),
+        artifacts: artifacts.clone(),
         inputs: work.dir.artifacts(),
         files: plan.files,
         trace: work.trace.clone(),
         limits,
         change,
     };
-    let artifacts = job.artifacts.clone();
-    fs::create_dirs(&artifacts)?;
     eye.sees(Sight::Working);
     let outcome = agent::attend(plan.agent.as_ref(), job, cancel, |delta| eye.sees_output(delta)).await;
-    // Fails where something is in it, and only then.
-    drop(fs::remove_empty_dir(&artifacts));
+    work.lent.give_back(artifacts, &plan.left)?;
     if let Some(error) = outcome.unwritable {
         return Err(DispatchError::Record(error));
     }
@@ -177,7 +177,7 @@ async fn run_attempt(
             }
         }
     }
-    let promised = Promised { message: &plan.message, attempt: plan.attempt, folder: &artifacts };
+    let promised = Promised { message: &plan.message, attempt: plan.attempt, folder: &plan.left };
     if let Some(failure) = handed::hold_to_promise(work, &promised, claim).await? {
         finished.outcome = AttemptOutcome::Failed(failure);
         finished.tree = None;
@@ -349,7 +349,7 @@ async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, Dispa
         dir: work.dir.clone(),
         task: id.clone(),
         attempt: plan.attempt,
-        folder: work.dir.attempt(plan.task as usize + 1, &id, plan.attempt).root().join(ARTIFACTS),
+        folder: work.dir.attempt_artifacts(plan.task as usize + 1, &id, plan.attempt),
         workspace: work.folder(),
         globs: plan.globs,
         named: plan.claim.artifacts,

@@ -10,12 +10,6 @@ pub struct RunDir {
     root: PathBuf,
 }
 
-/// The folder of one attempt: plain files, written only when they have content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptDir {
-    root: PathBuf,
-}
-
 macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
         $($(#[$doc])* pub fn $name(&self) -> PathBuf { self.root.join($file) })*
@@ -46,8 +40,10 @@ impl RunDir {
         plans = "plans";
         /// Diagnostics of the processes that worked on the run.
         trace = "trace.jsonl";
-        /// One folder per task.
+        /// The files of all attempts, each written only when it has content.
         tasks = "tasks";
+        /// Empty folders that attempts are lent.
+        lent = "tasks/.lent";
         /// Files the run keeps.
         artifacts = "artifacts";
         /// What those files are.
@@ -77,9 +73,18 @@ impl RunDir {
         self.root.join(format!("plans/{revision:04}.json"))
     }
 
-    /// The folder of one attempt. `ordinal` is the task's place in the plan, counted from 1.
-    pub fn attempt(&self, ordinal: usize, task: &TaskId, attempt: u32) -> AttemptDir {
-        AttemptDir { root: self.root.join(format!("tasks/{ordinal}-{task}/{attempt}")) }
+    /// What the names of one attempt's files in [`RunDir::tasks`] begin with. `ordinal` is the task's place in the plan,
+    /// counted from 1. They stand side by side: a folder for each attempt would cost more than all else that is written
+    /// for it.
+    pub fn attempt_prefix(ordinal: usize, task: &TaskId, attempt: u32) -> String {
+        format!("{ordinal}-{task}.{attempt}.")
+    }
+
+    /// The folder of what one attempt left for others, if it left anything.
+    pub fn attempt_artifacts(&self, ordinal: usize, task: &TaskId, attempt: u32) -> PathBuf {
+        let mut name = Self::attempt_prefix(ordinal, task, attempt);
+        name.push_str("artifacts");
+        self.tasks().join(name)
     }
 
     /// The folder of a task's artifacts within [`RunDir::artifacts`].
@@ -97,28 +102,6 @@ impl RunDir {
     }
 }
 
-impl AttemptDir {
-    /// The folder itself.
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
-    paths! {
-        /// What the agent was told.
-        message = "message.json";
-        /// The same as text for a model.
-        prompt = "prompt.md";
-        /// What it printed.
-        stdout = "stdout.log";
-        /// What it complained of.
-        stderr = "stderr.log";
-        /// Its conversation, where it tells.
-        transcript = "transcript.jsonl";
-        /// What it answered, whole.
-        result = "result.json";
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,10 +116,11 @@ mod tests {
     }
 
     #[test]
-    fn attempts_have_folders_of_their_own() {
-        let task = TaskId::new("fix").unwrap();
-        let dir = RunDir::at("/r").attempt(3, &task, 2);
-        assert_eq!(dir.message(), Path::new("/r/tasks/3-fix/2/message.json"));
+    fn attempts_have_names_of_their_own() {
+        let id = |id: &str| TaskId::new(id).unwrap();
+        assert_eq!(RunDir::attempt_prefix(3, &id("fix"), 2), "3-fix.2.");
+        assert_eq!(RunDir::at("/r").attempt_artifacts(3, &id("fix"), 2), Path::new("/r/tasks/3-fix.2.artifacts"));
+        assert_ne!(RunDir::attempt_prefix(1, &id("a"), 12), RunDir::attempt_prefix(1, &id("a.1"), 2));
         assert_eq!(RunDir::at("/r").plan_revision(1), Path::new("/r/plans/0001.json"));
     }
 }

@@ -28,7 +28,7 @@ pub use error::{Damage, StoreError, StoreErrorKind};
 pub use files::{read_json, write_json};
 pub use journal::{Durable, Journal, Opened, SyncMode, wait_durable};
 pub use latest::mend_latest;
-pub use layout::{AttemptDir, RunDir};
+pub use layout::RunDir;
 pub use left::{Left, check_kept, left};
 pub use list::{Began, RunEntry, Standing, latest, list, resolve};
 pub use lock::{Holder, Lock, Owner, owner};

@@ -78,7 +78,7 @@ fn the_message_is_the_same_on_stdin_in_a_file_and_on_record() {
     let kept = files(&scene.dir().join("artifacts"));
     let named = |name: &str| kept.iter().find(|(path, _)| path.ends_with(name)).unwrap().1;
     assert_eq!(named("stdin.json"), named("file.json"));
-    let recorded = std::fs::read(scene.dir().join("tasks/1-look/1/message.json")).unwrap();
+    let recorded = std::fs::read(scene.dir().join("tasks/1-look.1.message.json")).unwrap();
     assert_eq!(*named("stdin.json"), recorded);
 }
 
@@ -129,7 +129,8 @@ fn a_secret_that_was_passed_on_is_nowhere_in_the_records_or_on_the_screen() {
     assert!(!output.stderr.contains(SECRET) && !output.stdout.contains(SECRET), "{output}");
     for (path, content) in files(&scene.dir()) {
         // What an agent leaves as a file is its own; all else is ours.
-        let ours = !path.starts_with("artifacts") && !path.components().any(|part| part.as_os_str() == "artifacts");
+        let left = |attempt: u32| path.starts_with(format!("tasks/1-look.{attempt}.artifacts"));
+        let ours = !path.starts_with("artifacts") && !left(1) && !left(2);
         let holds = content.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes());
         assert!(!(ours && holds), "{}", path.display());
     }
@@ -148,7 +149,7 @@ fn records_are_for_their_owner_only() {
             let meta = std::fs::symlink_metadata(&path).unwrap();
             let mode = meta.permissions().mode() & 0o777;
             // What an agent makes in its own folder has the modes it likes; nobody else gets there.
-            if folder.parent().is_some_and(|of| of.ends_with("1-fix/1")) {
+            if folder.ends_with("tasks/1-fix.1.artifacts") {
                 continue;
             }
             if meta.is_dir() {

@@ -147,7 +147,7 @@ impl Scene {
 
     /// The message of an attempt.
     pub fn message(&self, folder: &str, attempt: u32) -> Value {
-        self.json(&format!("tasks/{folder}/{attempt}/message.json"))
+        self.json(&format!("tasks/{folder}.{attempt}.message.json"))
     }
 
     /// Every file of the project outside `.git` and `runs`, with its content.

@@ -303,7 +303,7 @@ fn an_agent_can_be_given_the_folder_of_inputs_as_an_argument() {
         json!({"id": "read", "role": "review", "depends_on": ["look"]}),
     ]);
     scene.run(&[]).exits(0);
-    assert_eq!(scene.text("tasks/2-read/1/stdout.log"), "what was left\n");
+    assert_eq!(scene.text("tasks/2-read.1.stdout.log"), "what was left\n");
 }
 
 #[test]
@@ -363,5 +363,5 @@ fn a_result_that_is_taken_again_hands_on_its_files_too() {
     scene.resume(&[&run, "--plan", "plan.json", "--accept-changed"]).exits(0);
     assert_eq!(scene.tasks_of("task.reused"), ["make"]);
     assert_eq!(scene.tasks_of("attempt.started"), ["look", "make", "read", "look", "read"]);
-    assert_eq!(scene.text("tasks/3-read/2/stdout.log"), "made\n2\n");
+    assert_eq!(scene.text("tasks/3-read.2.stdout.log"), "made\n2\n");
 }

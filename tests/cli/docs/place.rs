@@ -105,7 +105,7 @@ impl Place {
         place.session.succeeds("cp runs/latest/plan.json plan.json");
         for role in ["research", "implement", "review"] {
             // What the tasks of a finished run were told.
-            let found = "$(grep -l '\"role\": \"ROLE\"' runs/*/tasks/*/1/message.json | head -n 1)";
+            let found = "$(grep -l '\"role\": \"ROLE\"' runs/*/tasks/*.1.message.json | head -n 1)";
             place.session.succeeds(&format!("cp {} {role}.json", found.replace("ROLE", role)));
         }
         place.session.succeeds("cp \"$(ls runs/*/changes.patch | head -n 1)\" change.patch");
