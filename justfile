@@ -36,6 +36,10 @@ coverage *ARGS:
 bench *ARGS:
     cargo bench --locked --bench figures -- {{ ARGS }}
 
+# What `just bench` compares with, from Debian.
+bench-peers:
+    apt-get install --yes --no-install-recommends ninja-build make
+
 # The architecture alone: layers, sizes, documents against the code.
 tidy:
     cargo test --locked --test tidy

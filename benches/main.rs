@@ -8,32 +8,48 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its table is its output")]
 
 mod check;
+mod growth;
 mod machine;
+mod makespan;
 mod measure;
 mod overhead;
+mod peers;
 mod programs;
+mod resume;
+mod runs;
+mod shapes;
 mod startup;
 mod table;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use programs::Programs;
+use programs::{Extent, Programs};
 use table::Table;
 
 const USAGE: &str = "\
-usage: just bench [PART]... [--no-write]
+usage: just bench [PART]... [--no-write] [--quick]
 
 Parts, all when none is named:
   startup    `orchestra --help` beside a command line that can hardly do less
-  check      `plan check` of 1,000 to 100,000 tasks beside parsing and sorting them
-  overhead   1,000 and 10,000 tasks of no work beside starting their commands in a loop
+  check      `plan check` of 1,000 to 1,000,000 tasks beside parsing and sorting them
+  overhead   1,000 and 10,000 tasks of no work beside starting their commands in a loop, and beside ninja and make
+  growth     what a task costs when another prints much, or the plan is large
+  resume     how soon a run of 10,000 tasks goes on that was killed at half of them, beside ninja and make
+  makespan   tasks that sleep, at 2, 4 and 8 jobs, beside an ideal run
 
---no-write   leave docs/performance.md as it is";
+--no-write   leave docs/performance.md as it is
+--quick      once, and a tenth as large: to see that it works; writes nothing";
 
 type Part = fn(&Programs) -> Result<Table, Box<dyn Error>>;
-const PARTS: [(&str, Part); 3] =
-    [("startup", startup::measure), ("check", check::measure), ("overhead", overhead::measure)];
+const PARTS: [(&str, Part); 6] = [
+    ("startup", startup::measure),
+    ("check", check::measure),
+    ("overhead", overhead::measure),
+    ("growth", growth::measure),
+    ("resume", resume::measure),
+    ("makespan", makespan::measure),
+];
 
 fn main() -> ExitCode {
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
@@ -55,10 +71,13 @@ fn main() -> ExitCode {
 fn figures(asked: &[String]) -> Result<(), Box<dyn Error>> {
     let (flags, names): (Vec<&String>, Vec<&String>) = asked.iter().partition(|argument| argument.starts_with('-'));
     let known = |name: &&&String| PARTS.iter().any(|(part, _)| part == **name);
-    if flags.iter().any(|flag| *flag != "--no-write") || !names.iter().all(|name| known(&name)) {
+    let extent = if flags.iter().any(|flag| *flag == "--quick") { Extent::Quick } else { Extent::Full };
+    if flags.iter().any(|flag| !["--no-write", "--quick"].contains(&flag.as_str()))
+        || !names.iter().all(|name| known(&name))
+    {
         return Err(USAGE.into());
     }
-    let programs = Programs::build()?;
+    let programs = Programs::build(extent)?;
     for (name, part) in PARTS.iter().filter(|(name, _)| names.is_empty() || names.iter().any(|asked| asked == name)) {
         eprintln!("measuring {name} …");
         let table = part(&programs)?;

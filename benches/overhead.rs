@@ -2,87 +2,163 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
-use super::check::{thousands, write_plan};
-use super::measure::{Pairs, run};
-use super::programs::Programs;
+use super::measure::{Pairs, Sample, mebibytes, run};
+use super::peers::{self, Peer};
+use super::programs::{Programs, find};
+use super::runs::{Project, Setup, Sync};
+use super::shapes::{Graph, Shape, thousands};
 use super::table::{Aim, Table, Unit};
 
-/// Tasks, jobs, rounds.
-const CASES: [(usize, usize, usize); 3] = [(1_000, 1, 9), (1_000, 2, 9), (10_000, 2, 1)];
 /// The command that does nothing.
 const NOTHING: &str = "true";
+const LOOP: &str = "the commands in a loop";
 
-const CONFIG: &str = r#"version: 1
-agents: {nothing: {command: {argv: ["true"], parser: text}}}
-roles: {implement: nothing}
-workspace: {mode: in-place}
-verify: {unchecked: allow}
-journal: {sync: power}
-limits: {launches: 100000, plan_tasks: 100000, plan_bytes: 100000000}
-"#;
+/// What is run in each round.
+#[derive(Clone, Copy)]
+struct Case {
+    graph: Graph,
+    jobs: usize,
+    rounds: usize,
+}
 
-/// A plan of tasks whose agent does nothing, beside a loop that starts the same command as often and waits for it.
+const fn case(shape: Shape, tasks: usize, jobs: usize, rounds: usize) -> Case {
+    Case { graph: Graph { shape, tasks }, jobs, rounds }
+}
+
+/// A chain has nothing to do at the same time: two jobs would only be one.
+const CASES: [Case; 8] = [
+    case(Shape::Layered, 1_000, 1, 5),
+    case(Shape::Layered, 1_000, 2, 7),
+    case(Shape::Chain, 1_000, 1, 3),
+    case(Shape::Fan, 1_000, 2, 3),
+    case(Shape::Layered, 10_000, 1, 1),
+    case(Shape::Layered, 10_000, 2, 1),
+    case(Shape::Chain, 10_000, 1, 1),
+    case(Shape::Fan, 10_000, 2, 1),
+];
+
+/// What the rounds of a case came to.
+#[derive(Default)]
+struct Found {
+    power: Versus,
+    process: Versus,
+    /// Beside each peer, in the order of the peers.
+    peers: Vec<Pairs>,
+    memory: Vec<f64>,
+    journal: Vec<f64>,
+}
+
+/// Beside the loop.
+#[derive(Default)]
+struct Versus {
+    wall: Pairs,
+    cpu: Pairs,
+}
+
+impl Versus {
+    fn push(&mut self, ours: &Sample, floor: &Sample) {
+        self.wall.push(ours.wall.as_secs_f64(), floor.wall.as_secs_f64());
+        self.cpu.push(ours.cpu.as_secs_f64(), floor.cpu.as_secs_f64());
+    }
+}
+
+/// A plan of tasks whose agent does nothing, beside a loop that starts the same command as often and waits for it, and
+/// beside build tools on the same graph.
 pub fn measure(programs: &Programs) -> Result<Table, Box<dyn Error>> {
     let nothing = find(NOTHING)?;
-    let config = programs.folder().join("config.yaml");
-    std::fs::write(&config, CONFIG)?;
-    let plan = |tasks: usize| programs.folder().join(format!("{tasks}.json"));
-    for tasks in [1_000, 10_000] {
-        write_plan(&plan(tasks), tasks)?;
+    let peers = Peer::installed();
+    let cases = CASES.map(|case| Case {
+        graph: Graph { tasks: programs.size(case.graph.tasks), ..case.graph },
+        rounds: programs.rounds(case.rounds),
+        ..case
+    });
+    let mut found: Vec<Found> = cases.iter().map(|_| Found::default()).collect();
+    for Case { graph, .. } in cases {
+        graph.write_plan(&plan(programs, graph))?;
     }
-    let mut measured: Vec<Pairs> = CASES.iter().map(|_| Pairs::default()).collect();
-    let most = CASES.iter().map(|(_, _, rounds)| *rounds).max().unwrap_or(0);
+    let most = cases.iter().map(|case| case.rounds).max().unwrap_or(0);
     for round in 0..most {
-        for ((tasks, jobs, rounds), pairs) in CASES.iter().zip(&mut measured) {
-            if round < *rounds {
-                let floor = spawn_and_wait(&nothing, *tasks, *jobs)?;
-                let ours = whole_run(programs, &config, &plan(*tasks), *jobs)?;
-                pairs.push(ours, floor);
-            }
+        for (case, found) in cases.iter().zip(&mut found).filter(|(case, _)| round < case.rounds) {
+            one_round(programs, &nothing, &peers, case, found)?;
         }
     }
-    let mut table = Table::new("A run whose tasks do nothing", "the same commands in a loop");
-    for ((tasks, jobs, _), pairs) in CASES.iter().zip(&measured) {
-        let name = format!("{} tasks, `--jobs {jobs}`", thousands(*tasks));
-        table.row(&name, pairs, Unit::Seconds, Aim::AtMost(2.5));
+    let mut table = Table::new("A run whose tasks do nothing");
+    for (case, found) in cases.iter().zip(&found) {
+        show(&mut table, &peers, case, found);
     }
+    show_sizes(&mut table, &cases, &found);
     Ok(table)
 }
 
-fn whole_run(programs: &Programs, config: &Path, plan: &Path, jobs: usize) -> Result<f64, Box<dyn Error>> {
-    let project = tempfile::tempdir_in(programs.folder())?;
-    let mut command = programs.orchestra();
-    command.current_dir(project.path()).args(["run", "--quiet", "--jobs", &jobs.to_string(), "--plan"]);
-    command.arg(plan).arg("--config").arg(config).arg("-C").arg(project.path());
-    Ok(run(&mut command, &programs.complaints())?.wall.as_secs_f64())
+fn plan(programs: &Programs, graph: Graph) -> PathBuf {
+    programs.folder().join(graph.file("json"))
 }
 
-/// Starts the command so many times, `jobs` at a time, and waits for each: nothing is recorded, read or limited.
-fn spawn_and_wait(program: &Path, times: usize, jobs: usize) -> Result<f64, Box<dyn Error>> {
-    let begun = AtomicUsize::new(0);
-    let started = Instant::now();
-    let work = || -> std::io::Result<()> {
-        while begun.fetch_add(1, Ordering::Relaxed) < times {
-            let mut command = Command::new(program);
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?.wait()?;
-        }
-        Ok(())
+fn one_round(
+    programs: &Programs,
+    nothing: &Path,
+    peers: &[Peer],
+    case: &Case,
+    found: &mut Found,
+) -> Result<(), Box<dyn Error>> {
+    let complaints = programs.complaints();
+    let (graph, jobs) = (case.graph, case.jobs);
+    let mut spawn = programs.floor("spawn");
+    let floor = run(spawn.args([graph.tasks, jobs].map(|n| n.to_string())).arg(nothing), &complaints)?;
+    let ours = |sync| -> Result<(Sample, Project), Box<dyn Error>> {
+        let project = Project::new(programs, &Setup::of(nothing, sync))?;
+        Ok((run(&mut project.run(programs, &plan(programs, graph), jobs), &complaints)?, project))
     };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })?;
-    Ok(started.elapsed().as_secs_f64())
+    let (power, project) = ours(Sync::Power)?;
+    found.power.push(&power, &floor);
+    found.memory.push(mebibytes(power.memory));
+    #[expect(clippy::cast_precision_loss, reason = "a few megabytes by a few thousand tasks")]
+    found.journal.push(std::fs::metadata(project.journal())?.len() as f64 / graph.tasks as f64);
+    let (process, _) = ours(Sync::Process)?;
+    found.process.push(&process, &floor);
+    found.peers.resize_with(peers.len(), Pairs::default);
+    for (peer, pairs) in peers.iter().zip(&mut found.peers) {
+        let folder = peers::idle(*peer, graph, programs, nothing)?;
+        let theirs = run(&mut peer.build(programs, &folder, jobs)?, &complaints)?;
+        pairs.push(process.wall.as_secs_f64(), theirs.wall.as_secs_f64());
+    }
+    Ok(())
 }
 
-fn find(name: &str) -> Result<PathBuf, Box<dyn Error>> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
-    found.ok_or_else(|| format!("`{name}` is not in PATH").into())
+fn show(table: &mut Table, peers: &[Peer], case: &Case, found: &Found) {
+    let (shape, tasks, jobs) = (case.graph.shape, thousands(case.graph.tasks), case.jobs);
+    let name = |what: &str| format!("{tasks} tasks, {}, `-j{jobs}`, {what}", shape.name());
+    let wall = Aim::AtMost(if jobs == 1 { 1.5 } else { 1.75 });
+    table.row(&name("`power`"), LOOP, &found.power.wall, (Unit::Seconds, wall));
+    table.row(&name("`power`, CPU"), LOOP, &found.power.cpu, (Unit::Seconds, Aim::AtMost(1.5)));
+    table.row(&name("`process`"), LOOP, &found.process.wall, (Unit::Seconds, Aim::AtMost(1.3)));
+    for (peer, pairs) in peers.iter().zip(&found.peers) {
+        let aim = match peer {
+            // On a chain one at a time is all there is.
+            Peer::Ninja if jobs == 2 || shape == Shape::Chain => Aim::AtMost(1.0),
+            Peer::Ninja | Peer::Make => Aim::None,
+        };
+        table.row(&name("`process`"), &format!("`{} -j{jobs}`", peer.name()), pairs, (Unit::Seconds, aim));
+    }
+}
+
+/// What does not depend on the time it took: the memory of the largest runs, and how the journal grows with the tasks.
+fn show_sizes(table: &mut Table, cases: &[Case], found: &[Found]) {
+    let of = |case: &Case, what: &str| {
+        format!("{} tasks, {}, `-j{}`, {what}", thousands(case.graph.tasks), case.graph.shape.name(), case.jobs)
+    };
+    let at = |case: &Case, larger: &Case| case.graph.shape == larger.graph.shape && case.jobs == larger.jobs;
+    let (small, large) = (cases.iter().zip(found), cases.iter().zip(found));
+    let smallest = cases.iter().map(|case| case.graph.tasks).min();
+    for (case, found) in large.filter(|(case, _)| Some(case.graph.tasks) != smallest) {
+        table.figure(&of(case, "peak memory"), &found.memory, (Unit::Mebibytes, Aim::AtMost(20.0)));
+        let before = small.clone().find(|(other, _)| Some(other.graph.tasks) == smallest && at(other, case));
+        if let Some((before, smaller)) = before {
+            let mut pairs = Pairs::default();
+            smaller.journal.iter().zip(&found.journal).for_each(|(small, large)| pairs.push(*large, *small));
+            let beside = format!("{} tasks", thousands(before.graph.tasks));
+            table.row(&of(case, "journal per task"), &beside, &pairs, (Unit::Bytes, Aim::AtMost(1.1)));
+        }
+    }
 }

@@ -1,18 +1,29 @@
 //! The programs that are compared, and a folder to do it in.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// How thoroughly it is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Full,
+    /// Once, and a tenth as large: to see that it works.
+    Quick,
+}
+
 /// Where the programs are. The folder is gone with it.
 pub struct Programs {
+    extent: Extent,
     floor: PathBuf,
     dir: tempfile::TempDir,
+    folders: Cell<u32>,
 }
 
 impl Programs {
     /// Builds the floor programs beside ours, which cargo has built already.
-    pub fn build() -> Result<Self, Box<dyn Error>> {
+    pub fn build(extent: Extent) -> Result<Self, Box<dyn Error>> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         // Another target folder: cargo may still hold the lock of the one that this was built in.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("floor");
@@ -26,12 +37,36 @@ impl Programs {
         if !built.success() {
             return Err("the floor programs cannot be built".into());
         }
-        Ok(Self { floor: target.join("release"), dir: tempfile::tempdir()? })
+        Ok(Self { extent, floor: target.join("release"), dir: tempfile::tempdir()?, folders: Cell::new(0) })
+    }
+
+    /// Rounds of a measurement that wants so many.
+    pub fn rounds(&self, wanted: usize) -> usize {
+        match self.extent {
+            Extent::Full => wanted,
+            Extent::Quick => 1,
+        }
+    }
+
+    /// The size of a measurement that is of this size.
+    pub fn size(&self, wanted: usize) -> usize {
+        match self.extent {
+            Extent::Full => wanted,
+            Extent::Quick => wanted / 10,
+        }
     }
 
     /// Where plans, projects and runs go.
     pub fn folder(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// An empty folder. It stays to the end: a file system that has just removed much is slow to make anything.
+    pub fn new_folder(&self) -> std::io::Result<PathBuf> {
+        self.folders.set(self.folders.get() + 1);
+        let folder = self.folder().join(format!("project-{}", self.folders.get()));
+        std::fs::create_dir(&folder)?;
+        Ok(folder)
     }
 
     /// Where the last command's complaints go.
@@ -46,10 +81,16 @@ impl Programs {
 
     /// A floor program, in the same surroundings.
     pub fn floor(&self, name: &str) -> Command {
-        self.settled(&self.floor.join(name))
+        self.settled(&self.floor_path(name))
     }
 
-    fn settled(&self, program: &Path) -> Command {
+    /// Where a floor program is.
+    pub fn floor_path(&self, name: &str) -> PathBuf {
+        self.floor.join(name)
+    }
+
+    /// Any program, in the same surroundings.
+    pub fn settled(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(self.folder())
@@ -62,4 +103,11 @@ impl Programs {
             .env("LC_ALL", "C.UTF-8");
         command
     }
+}
+
+/// A program of PATH.
+pub fn find(name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    found.ok_or_else(|| format!("`{name}` is not in PATH").into())
 }

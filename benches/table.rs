@@ -5,54 +5,81 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::machine;
-use super::measure::Pairs;
+use super::measure::{Pairs, median};
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy)]
 pub enum Unit {
     Seconds,
     Mebibytes,
+    Bytes,
+    Number,
+    Exponent,
 }
 
-/// What a ratio should be.
+/// What a figure, or its ratio to another, should be.
 #[derive(Debug, Clone, Copy)]
 pub enum Aim {
     AtMost(f64),
+    /// It is told, and nothing is asked of it.
+    None,
 }
 
 /// The figures of one part.
 #[derive(Debug)]
 pub struct Table {
     title: &'static str,
-    floor: &'static str,
-    rows: Vec<[String; 6]>,
+    rows: Vec<[String; COLUMNS.len()]>,
 }
 
+const COLUMNS: [&str; 7] = ["measured", "orchestra", "beside", "its figure", "ratio", "aim", "rounds"];
+const NONE: &str = "–";
+
 impl Table {
-    pub fn new(title: &'static str, floor: &'static str) -> Self {
-        Self { title, floor, rows: Vec::new() }
+    pub fn new(title: &'static str) -> Self {
+        Self { title, rows: Vec::new() }
     }
 
-    /// Adds what was measured.
-    pub fn row(&mut self, what: &str, pairs: &Pairs, unit: Unit, Aim::AtMost(most): Aim) {
+    /// Adds what was measured beside something else: the ratio has the aim.
+    pub fn row(&mut self, what: &str, beside: &str, pairs: &Pairs, (unit, aim): (Unit, Aim)) {
         let ratio = pairs.ratio();
-        let mark = if ratio <= most { "" } else { " (missed)" };
         self.rows.push([
             what.to_owned(),
             shown(pairs.ours(), unit),
+            beside.to_owned(),
             shown(pairs.floor(), unit),
-            format!("{ratio:.2}{mark}"),
-            format!("≤ {most}"),
+            format!("{ratio:.2}{}", mark(ratio, aim)),
+            match aim {
+                Aim::AtMost(most) => format!("≤ {most}"),
+                Aim::None => NONE.to_owned(),
+            },
             pairs.rounds().to_string(),
+        ]);
+    }
+
+    /// Adds what was measured for itself: the figure has the aim.
+    pub fn figure(&mut self, what: &str, values: &[f64], (unit, aim): (Unit, Aim)) {
+        let value = median(values.to_vec());
+        self.rows.push([
+            what.to_owned(),
+            format!("{}{}", shown(value, unit), mark(value, aim)),
+            NONE.to_owned(),
+            NONE.to_owned(),
+            NONE.to_owned(),
+            match aim {
+                Aim::AtMost(most) => format!("≤ {}", shown(most, unit)),
+                Aim::None => NONE.to_owned(),
+            },
+            values.len().to_string(),
         ]);
     }
 
     /// The table for a screen, which is the table in Markdown with its columns in line.
     pub fn text(&self) -> String {
-        let header = ["measured", "orchestra", self.floor, "ratio", "aim", "rounds"].map(str::to_owned);
-        let all: Vec<&[String; 6]> = std::iter::once(&header).chain(&self.rows).collect();
+        let header = COLUMNS.map(str::to_owned);
+        let all: Vec<&[String; COLUMNS.len()]> = std::iter::once(&header).chain(&self.rows).collect();
         let widths: Vec<usize> =
-            (0..6).map(|at| all.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+            (0..COLUMNS.len()).map(|at| all.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
         let mut text = format!("**{}**\n\n", self.title);
         for (number, row) in all.iter().enumerate() {
             let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {cell:<width$} "));
@@ -80,10 +107,20 @@ impl Table {
     }
 }
 
+fn mark(value: f64, aim: Aim) -> &'static str {
+    match aim {
+        Aim::AtMost(most) if value > most => " (missed)",
+        Aim::AtMost(_) | Aim::None => "",
+    }
+}
+
 fn shown(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds if value < 1.0 => format!("{:.2} ms", value * 1e3),
         Unit::Seconds => format!("{value:.3} s"),
         Unit::Mebibytes => format!("{value:.1} MiB"),
+        Unit::Bytes => format!("{value:.0} B"),
+        Unit::Number => format!("{value:.0}"),
+        Unit::Exponent => format!("{value:.2}"),
     }
 }
