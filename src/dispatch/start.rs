@@ -127,8 +127,8 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let mut notes = prepared.notes.clone();
     let base = Base { commit: prepared.commit.clone(), tree: prepared.tree.clone() };
     let plan = accepted_plan(&new, &base)?;
-    fs::write(&dir.ticket(), new.ticket.text.as_bytes())?;
-    fs::write(&dir.config(), new.config.as_bytes())?;
+    fs::write_synced(&dir.ticket(), new.ticket.text.as_bytes())?;
+    fs::write_synced(&dir.config(), new.config.as_bytes())?;
     store::write_json(&dir.plan(), &plan.plan)?;
     fs::create_dirs(&dir.plans())?;
     store::write_json(&dir.plan_revision(1), &plan.plan)?;

@@ -109,8 +109,8 @@ pub fn collect_within(from: &Collect, caps: Caps) -> Result<Collected, StoreErro
         .map(|(path, size, sha256)| Artifact { path: format!("{name}/{path}"), size, sha256 })
         .collect();
     swap(&fresh, &place, &collected.artifacts).map_err(StoreError::Unwritable)?;
-    fs::sync_dir(&all).map_err(StoreError::Unwritable)?;
     manifest::note(from, &collected.artifacts)?;
+    fs::sync_dir(&all).map_err(StoreError::Unwritable)?;
     Ok(collected)
 }
 

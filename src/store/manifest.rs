@@ -46,7 +46,8 @@ struct Line {
     kept: Vec<ManifestEntry>,
 }
 
-/// Notes what is kept of a task from now on. Tasks may do so at the same time.
+/// Notes what is kept of a task from now on, and makes it safe; the file's name is safe when the caller has synced its
+/// folder. Tasks may do so at the same time.
 pub(super) fn note(from: &Collect, kept: &[Artifact]) -> Result<(), StoreError> {
     let path = from.dir.manifest_lines();
     let entry = |artifact: &Artifact| ManifestEntry {
@@ -69,7 +70,8 @@ pub(super) fn note(from: &Collect, kept: &[Artifact]) -> Result<(), StoreError> 
     }
     .map_err(StoreError::Unwritable)?;
     // One write to the end of a file is not mixed with another's.
-    file.write_all(&bytes).map_err(|error| StoreError::write("write", &path, error))
+    file.write_all(&bytes).map_err(|error| StoreError::write("write", &path, error))?;
+    file.sync_data().map_err(|error| StoreError::write("sync", &path, error))
 }
 
 /// Makes the list of what was noted since it was last made. Nothing is made where nothing was ever kept.

@@ -156,7 +156,9 @@ fn make_runs_folder(runs: &Path) -> Result<RunsFolder, StoreError> {
         }
         return Err(StoreError::NotAFolder { path: runs.to_path_buf() });
     }
-    fs::create_dirs(runs).and_then(|()| fs::write(&runs.join(IGNORE), b"*\n")).map_err(StoreError::Unwritable)?;
+    fs::create_dirs(runs)
+        .and_then(|()| fs::write_synced(&runs.join(IGNORE), b"*\n"))
+        .map_err(StoreError::Unwritable)?;
     Ok(RunsFolder::Made)
 }
 

@@ -1,6 +1,7 @@
 //! What changed from one tree to another.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::error::WorkspaceError;
@@ -8,6 +9,7 @@ use super::git::{Call, parts};
 use super::shadow::{Mode, Shadow, path};
 use crate::ids::ObjectId;
 use crate::process::{End, Sink};
+use crate::sys::fs;
 
 /// The difference of two trees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,8 +124,15 @@ impl Shadow {
         if a == b {
             return Ok(PatchFile::Empty);
         }
-        let sink = Sink::File { path: file.to_path_buf(), cap: LARGEST_PATCH, tail: 0, lines: None };
+        // Under a hidden name until it is whole: who finds the patch applies it.
+        let mut name = OsString::from(".new-");
+        name.push(file.file_name().unwrap_or_default());
+        let fresh = file.with_file_name(name);
+        let sink = Sink::File { path: fresh.clone(), cap: LARGEST_PATCH, tail: 0, lines: None };
         let exit = self.diff_tree(&["-p", "--binary"], a, b).exit(sink).await?;
+        if exit.end == End::Code(0) {
+            fs::rename_synced(&fresh, file)?;
+        }
         match exit.end {
             End::Code(0) if exit.stdout.total > LARGEST_PATCH => Ok(PatchFile::Cut { of: exit.stdout.total }),
             End::Code(0) => Ok(PatchFile::Whole),

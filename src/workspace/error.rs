@@ -18,6 +18,15 @@ pub enum WorkspaceError {
     /// A git command failed.
     #[error("`git {command}` failed in {} ({}): {message}", dir.display(), ended(*.end))]
     Git { command: String, dir: PathBuf, end: End, message: String },
+    /// A git command failed, and a disk that it writes to is full.
+    #[error("`git {command}` found no room on the disk of {}: {message}", disk.display())]
+    NoRoom {
+        command: String,
+        disk: PathBuf,
+        message: String,
+        #[source]
+        source: std::io::Error,
+    },
     /// A git command said something it never should.
     #[error("`git {command}` answered what cannot be understood")]
     Garbled { command: String },
@@ -126,6 +135,7 @@ impl WorkspaceError {
             Self::Copy { .. } => Some("see `workspace.copy` in the configuration"),
             Self::IntentTooNew { .. } => Some("use the version of orchestra that began to apply"),
             Self::Git { .. }
+            | Self::NoRoom { .. }
             | Self::Garbled { .. }
             | Self::TooMuch { .. }
             | Self::Replaced(_)

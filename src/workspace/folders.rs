@@ -11,6 +11,7 @@ use super::sweep::{self, Keep};
 use super::{origin, setup};
 use crate::ids::{ObjectId, RunId};
 use crate::sys::fs::{self, Kind};
+use crate::sys::machine::Machine;
 
 /// The most of an `info/exclude`.
 const RULES: u64 = 16 << 20;
@@ -133,15 +134,16 @@ impl Workspaces {
         self.folder.join(place.name())
     }
 
-    /// Says that a folder was filled and set up to the end.
+    /// Says that a folder was filled and set up to the end, and under which boot of the machine: nothing in it is synced, so
+    /// after a power cut its files may be empty, and those that no tree holds would stay so.
     fn ready_mark(&self, place: Place) -> PathBuf {
         self.folder.join(format!("{}.ready", place.name()))
     }
 
     async fn ensure(&self, place: Place) -> Result<PathBuf, WorkspaceError> {
         let dir = self.dir(place);
-        let is_folder = fs::kind(&dir)? == Some(Kind::Folder);
-        if is_folder && fs::kind(&self.ready_mark(place))?.is_some() {
+        let boot = Machine::this().boot;
+        if fs::kind(&dir)? == Some(Kind::Folder) && self.is_ready(place, &boot)? {
             return Ok(dir);
         }
         self.make_empty(place)?;
@@ -151,8 +153,14 @@ impl Workspaces {
             self.hide_what_set_up_left(place).await?;
             self.fill(place, &self.base).await?;
         }
-        fs::write(&self.ready_mark(place), b"")?;
+        fs::write(&self.ready_mark(place), boot.as_bytes())?;
         Ok(dir)
+    }
+
+    fn is_ready(&self, place: Place, boot: &str) -> Result<bool, WorkspaceError> {
+        const LONGEST: u64 = 100;
+        let mark = self.ready_mark(place);
+        Ok(fs::kind(&mark)?.is_some() && fs::read_text(&mark, LONGEST).is_ok_and(|marked| marked == boot))
     }
 
     async fn take_to(&self, place: Place, tree: &ObjectId) -> Result<PathBuf, WorkspaceError> {

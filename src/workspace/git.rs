@@ -13,6 +13,7 @@ use crate::ids::ObjectId;
 use crate::policy::Limits;
 use crate::process::{Command, End, Exit, ProcessError, Sink, Stdin, Supervisors};
 use crate::sys::env::Env;
+use crate::sys::fs;
 use crate::text;
 
 /// The most a listing may say; a project of a million files stays under it.
@@ -93,13 +94,19 @@ impl Git {
 
     /// A command of this repository that failed, with what it said.
     pub(super) fn failed(&self, command: &str, exit: &Exit) -> WorkspaceError {
+        self.failed_in(None, command, exit)
+    }
+
+    /// The same of one that also writes to these files.
+    fn failed_in(&self, work_tree: Option<&Path>, command: &str, exit: &Exit) -> WorkspaceError {
         let said = String::from_utf8_lossy(&exit.stderr.bytes);
-        WorkspaceError::Git {
-            command: command.to_owned(),
-            dir: self.dir.clone(),
-            end: exit.end,
-            message: text::clean(text::tail(said.trim(), 1024)).into_owned(),
+        let (command, message) = (command.to_owned(), text::clean(text::tail(said.trim(), 1024)).into_owned());
+        for disk in [Some(self.dir.as_path()), work_tree].into_iter().flatten() {
+            if let Some(source) = fs::fullness(disk) {
+                return WorkspaceError::NoRoom { command, disk: disk.to_path_buf(), message, source };
+            }
         }
+        WorkspaceError::Git { command, dir: self.dir.clone(), end: exit.end, message }
     }
 
     pub(super) fn tools(&self) -> &Tools {
@@ -159,10 +166,10 @@ impl<'a> Call<'a> {
 
     /// What it said, if it succeeded.
     pub(super) async fn output(self) -> Result<Vec<u8>, WorkspaceError> {
-        let (name, git) = (self.name(), self.git);
+        let (name, git, work_tree) = (self.name(), self.git, self.work_tree);
         let exit = self.exit(Sink::Memory { cap: LISTING }).await?;
         if exit.end != End::Code(0) {
-            return Err(git.failed(&name, &exit));
+            return Err(git.failed_in(work_tree, &name, &exit));
         }
         if exit.stdout.truncated {
             return Err(WorkspaceError::TooMuch { command: name, cap: LISTING });

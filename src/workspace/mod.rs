@@ -14,6 +14,7 @@ mod error;
 mod folders;
 mod git;
 mod ignores;
+mod names;
 mod options;
 mod origin;
 mod patch;

@@ -70,6 +70,7 @@ pub async fn prepare(options: Options, shadow: &Path, run: &RunId, tools: &Tools
             Base { commit: user.and_then(|user| user.head), taken, note }
         }
     };
+    shadow.keep().await?;
     let mut notes = vec![base.note];
     let nested =
         base.taken.nested.iter().map(|path| format!("left out: {} is a git repository of its own", path.display()));

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::WorkspaceError;
 use super::git::{Git, Tools, parts};
+use super::names::Names;
+use super::snapshot::lock;
 use crate::ids::ObjectId;
 use crate::sys::fs;
 use crate::time::Timestamp;
@@ -18,6 +20,7 @@ const ATTRIBUTES: &str = "* -text !eol -crlf -ident -filter -working-tree-encodi
 #[derive(Clone)]
 pub struct Shadow {
     pub(super) git: Git,
+    names: Names,
 }
 
 /// What a commit is made of. The same inputs make the same commit, on any machine.
@@ -69,7 +72,7 @@ impl Shadow {
     pub fn open(path: &Path, tools: &Tools) -> Result<Self, WorkspaceError> {
         let head = path.join("HEAD");
         if fs::kind(&head)? == Some(fs::Kind::File) {
-            return Ok(Self { git: Git::new(tools, path) });
+            return Ok(Self { git: Git::new(tools, path), names: Names::default() });
         }
         Err(WorkspaceError::NoShadow(path.to_path_buf()))
     }
@@ -104,7 +107,8 @@ impl Shadow {
             fs::open(&file)?.sync_all().map_err(|error| WorkspaceError::system("sync", &file, error))?;
         }
         fs::sync_dir(path)?;
-        Ok(Self { git })
+        fs::sync_dir(&path.join("info"))?;
+        Ok(Self { git, names: Names::default() })
     }
 
     /// Where it is.
@@ -125,9 +129,21 @@ impl Shadow {
     /// Makes a commit and a ref that keeps it. The ref's name holds an ordinal, never an id from outside.
     pub async fn commit(&self, commit: NewCommit<'_>, ordinal: u32) -> Result<ObjectId, WorkspaceError> {
         let made = self.commit_without_ref(&commit).await?;
-        let name = format!("refs/orchestra/tasks/{ordinal}");
-        self.git.call(["update-ref", name.as_str(), made.as_str()]).output().await?;
+        self.point(&format!("refs/orchestra/tasks/{ordinal}"), &made).await?;
         Ok(made)
+    }
+
+    /// Makes a ref lead to a commit. The ref, and all objects so far, survive a power cut when this returns.
+    pub(super) async fn point(&self, name: &str, commit: &ObjectId) -> Result<(), WorkspaceError> {
+        // One process owns the run, and its git has ended: a lock was left by a git that could not tidy up.
+        fs::remove_file(&lock(&self.path().join(name)))?;
+        self.git.call(["update-ref", name, commit.as_str()]).output().await?;
+        self.keep().await
+    }
+
+    /// All objects so far survive a power cut when this returns.
+    pub(super) async fn keep(&self) -> Result<(), WorkspaceError> {
+        self.names.keep(self.path()).await
     }
 
     pub(super) async fn commit_without_ref(&self, commit: &NewCommit<'_>) -> Result<ObjectId, WorkspaceError> {

@@ -17,6 +17,8 @@ mod disk;
 mod held;
 mod kill;
 mod limits;
+mod mounts;
+mod power;
 mod process;
 mod races;
 mod rig;

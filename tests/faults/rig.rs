@@ -258,6 +258,20 @@ impl Going {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Stops it where it stands, all its threads; returns when they do.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let threads = PathBuf::from(format!("/proc/{}/task", self.child.id()));
+        eventually("all threads stand still", || {
+            let mut states = fs::read_dir(&threads).unwrap().filter_map(|thread| {
+                let stat = fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+                stat.rsplit(") ").next()?.chars().next()
+            });
+            // One that has ended meanwhile stands as well.
+            states.all(|state| "TtZX".contains(state)).then_some(())
+        });
+    }
+
     /// Kills it as a power cut would, without a word.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

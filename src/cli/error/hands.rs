@@ -37,7 +37,10 @@ impl From<WorkspaceError> for CliError {
             | WorkspaceError::Replaced(_)
             | WorkspaceError::Intent { .. }
             | WorkspaceError::IntentTooNew { .. } => Exit::State,
-            WorkspaceError::Git { .. } | WorkspaceError::File(_) | WorkspaceError::System { .. } => Exit::Records,
+            WorkspaceError::Git { .. }
+            | WorkspaceError::NoRoom { .. }
+            | WorkspaceError::File(_)
+            | WorkspaceError::System { .. } => Exit::Records,
             WorkspaceError::Cancelled => Exit::Interrupt,
             WorkspaceError::Process(inner) => return inner.into(),
             WorkspaceError::Garbled { .. } | WorkspaceError::TooMuch { .. } | WorkspaceError::Thread(_) => {

@@ -48,6 +48,19 @@ pub fn disk(path: &Path) -> Result<Disk, FileError> {
     })
 }
 
+/// The system's own error for a full disk, where the one that `path` is on has next to no room, for bytes or for files: for
+/// failures of other programs, which do not always say why.
+pub fn fullness(path: &Path) -> Option<std::io::Error> {
+    /// What was too large for the room there was may have been taken away again.
+    const BYTES: u64 = 1 << 20;
+    const FILES: u64 = 16;
+    let mount = statvfs(nearest(path)).ok()?;
+    let bytes = mount.f_bavail.saturating_mul(mount.f_frsize);
+    // Some file systems make room for as many files as they are asked to, and count none.
+    let few_files = mount.f_files > 0 && mount.f_favail < FILES;
+    (bytes < BYTES || few_files).then(|| rustix::io::Errno::NOSPC.into())
+}
+
 /// Whether we may make files in the folder `path`, or, where it is still to be made, that folder.
 pub fn may_write(path: &Path) -> Result<(), FileError> {
     may_write_in(nearest(path))

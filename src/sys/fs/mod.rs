@@ -9,7 +9,7 @@ mod read;
 mod tree;
 mod write;
 
-pub use disk::{Disk, DiskKind, disk, may_write};
+pub use disk::{Disk, DiskKind, disk, fullness, may_write};
 pub use entries::{
     Entry, Kind, canonical, is_untouched, kind, list, may_write_in, modified, resolved, size, target_kind,
 };
@@ -20,4 +20,7 @@ pub use folders::{
 };
 pub use read::{open, read, read_text};
 pub use tree::{leads_to, link_target, remove_tree, room, unlock};
-pub use write::{Existing, append, copy, create, create_new, symlink, write, write_whole, write_whole_shared};
+pub use write::{
+    Existing, append, copy, create, create_new, rename_synced, symlink, write, write_synced, write_whole,
+    write_whole_shared,
+};

@@ -50,6 +50,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     create(path)?.write_all(bytes).at("write", path)
 }
 
+/// A plain write whose bytes are on the disk when this returns. Its name is durable only after [`sync_dir`]: for files of a
+/// folder that is shown as a whole.
+pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut file = create(path)?;
+    file.write_all(bytes).at("write", path)?;
+    file.sync_all().at("sync", path)
+}
+
+/// Gives a file that was written under another name in the same folder its own, once its bytes are on the disk: for what
+/// is too large to be handed over as bytes. Durable when this returns.
+pub fn rename_synced(written: &Path, path: &Path) -> Result<(), FileError> {
+    File::open(written).and_then(|file| file.sync_all()).at("sync", path)?;
+    std::fs::rename(written, path).at("rename a new file to", path)?;
+    sync_dir(parent(path))
+}
+
 /// Creates or empties a file for writing.
 pub fn create(path: &Path) -> Result<File, FileError> {
     options().create(true).truncate(true).open(path).at("create", path)

@@ -189,7 +189,7 @@ async fn keep_backup(request: &ApplyRequest<'_>, now: &ObjectId) -> Result<Optio
     let commit = NewCommit { tree: now, parents: &[], at: request.at, message: &message };
     let commit = shadow.commit_without_ref(&commit).await?;
     let name = backup_ref(request.run);
-    shadow.git.call(["update-ref", name.as_str(), commit.as_str()]).output().await?;
+    shadow.point(&name, &commit).await?;
     let in_shadow = Ok(Some(format!("the folder as it was before is kept as {name} in {}", shadow.path().display())));
     let Some(user) = project::find(request.project, shadow.git.tools()).await? else { return in_shadow };
     let call = user.git.call(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]);
