@@ -125,6 +125,12 @@ impl Span {
         Duration::from_millis(self.0)
     }
 
+    /// The difference, zero at least.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// The sum; it never overflows.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::junit::JunitFile;
-use super::listen::Listener;
+use super::listen::{Listener, Told};
 use super::{CliError, Exit, Session, TraceOf, leave};
 use crate::console::{Doing, Progress};
 use crate::dispatch::{self, Ending, Glimpse, Link, Opened, Order, Question, Sight};
@@ -46,7 +46,7 @@ pub(super) async fn drive(
     let (show, shown) = mpsc::unbounded_channel();
     let (ask, asked) = mpsc::unbounded_channel();
     let questions = session.can_ask().then_some(ask);
-    let orders = listener.attach(work.hands.supervisors.clone());
+    let Told { orders, suspensions } = listener.attach();
     let given_up = gives_up(orders.clone());
     let mut progress = match before {
         [] => Progress::new(session.console.clone()),
@@ -56,7 +56,7 @@ pub(super) async fn drive(
     let (glimpse, glimpses) = mpsc::channel(GLIMPSES);
     let desk = Desk { shown, glimpses, asked, terminal: ask_on_terminal(session) };
     // Where nothing is drawn nobody looks, and looking costs nothing.
-    let link = Link { events: show, orders, questions, glimpses: draws.then_some(glimpse) };
+    let link = Link { events: show, orders, suspensions, questions, glimpses: draws.then_some(glimpse) };
     let dir = work.dir.clone();
     // In a thread of its own: whoever does not read what it says holds up neither the run nor its end.
     let runtime = tokio::runtime::Handle::current();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{CliError, Session};
@@ -46,6 +47,7 @@ pub(super) fn equipment(session: &Session, loaded: &Loaded, roles: &BTreeSet<Rol
         policy: policy_digest(config)?,
         env: session.env.clone(),
         cancel: CancellationToken::new(),
+        shown: watch::Sender::default(),
     })
 }
 

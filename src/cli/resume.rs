@@ -46,7 +46,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
     let terms = terms(&loaded, &entry.dir, &held.state, args);
     let before = held.events.clone();
-    let listener = Listener::start(&session.console, equipment.cancel.clone());
+    let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());
     let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)
         .await
         .map_err(|error| listener.explain(error.into(), || format!("go on with `orchestra resume {}`", entry.run)))?;

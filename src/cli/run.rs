@@ -66,7 +66,7 @@ async fn begin(
         plan_only: args.plan_only,
         trace: equip::trace_id(session)?,
     };
-    let listener = Listener::start(&session.console, equipment.cancel.clone());
+    let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());
     let opened = dispatch::begin(new, equipment).await.map_err(|error| {
         listener.explain(error.into(), || "the run had not begun, and nothing of it is left; start it again".to_owned())
     })?;

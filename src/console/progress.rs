@@ -7,7 +7,7 @@ use super::style::{Mark, Paint};
 use super::{Console, Output, Verbosity};
 use crate::event::{
     AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, CheckStatus, Decision, Event, FailureClass, Kind,
-    RunStarted, Sandbox, StopCause, Verdict,
+    PauseCause, RunStarted, Sandbox, StopCause, Verdict,
 };
 use crate::ids::TaskId;
 use crate::report::{CheckRow, Facts, Outcome, Summary, words};
@@ -151,7 +151,8 @@ impl Progress {
             Kind::CheckFinished(it) => self.check(event, it),
             Kind::ApprovalRequested {} => self.problem("the plan waits for a decision", ""),
             Kind::ApprovalDecided { by, decision } => self.decided("plan", by, *decision),
-            Kind::RunPaused { why, until } => {
+            Kind::RunPaused { cause: PauseCause::Suspended, .. } => say(Mark::None, "everything stands still"),
+            Kind::RunPaused { why, until, cause: PauseCause::Waiting } => {
                 let until = until.map_or_else(String::new, |until| format!(" until {} UTC", words::time(until)));
                 self.problem("paused: ", &format!("{why}{until}"));
             }
@@ -431,7 +432,7 @@ mod tests {
         let mut story = Story::opening(hostile, &[("a", crate::plan::Role::Test)]);
         story.start("a").breaks("a", FailureClass::Exited, hostile).fail("a", FailureClass::Exited, hostile);
         story.add(Some("a"), Kind::PolicyDenied { rule: hostile.to_owned(), paths: vec![hostile.to_owned()] });
-        story.add(None, Kind::RunPaused { why: hostile.to_owned(), until: None });
+        story.add(None, Kind::RunPaused { why: hostile.to_owned(), until: None, cause: PauseCause::Waiting });
         let (_, err) = told(&story, Options::default(), &Surroundings::default());
         assert!(!err.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{err:?}");
         assert!(!err.lines().any(|line| line.starts_with('✓')), "no line of theirs begins like ours:\n{err}");
@@ -468,7 +469,7 @@ mod tests {
         for kind in [
             Kind::ApprovalRequested {},
             Kind::ApprovalDecided { by: "ann".to_owned(), decision: Decision::Approve },
-            Kind::RunPaused { why: "quota".to_owned(), until: None },
+            Kind::RunPaused { why: "quota".to_owned(), until: None, cause: PauseCause::Waiting },
             Kind::RunContinued {},
             Kind::PlanRejected { faults: vec!["$.tasks: a cycle".to_owned()] },
             Kind::RunStopped { why: StopCause::Signal(2) },

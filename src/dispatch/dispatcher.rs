@@ -1,6 +1,7 @@
 //! The loop: it owns the state, appends, waits for the disk, acts.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -9,49 +10,14 @@ use tokio::task::JoinSet;
 use super::glimpse::Eye;
 use super::hands::Work;
 use super::inbox::Message;
-use super::{DispatchError, Glimpse, worker};
-use crate::event::{AttemptStarted, Decision, Event, FORMAT, Kind, StopCause, TaskReused, WorkspaceCreated};
+use super::link::{Link, Order, Question, Suspension};
+use super::{DispatchError, worker};
+use crate::event::{AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated};
 use crate::ids::TaskId;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
 use crate::store::{self, Durable, Journal};
 use crate::sys::clock;
-use crate::sys::signal::Signal;
 use crate::time::{Span, Timestamp};
-
-/// What the outside may order while a run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Nothing.
-    GoOn,
-    /// End what is at work within its grace, and stop.
-    Stop(Signal),
-    /// The same, at once.
-    Kill(Signal),
-}
-
-/// A question to a person, and where the answer goes. No answer: nobody can be reached.
-#[derive(Debug)]
-pub struct Question {
-    /// The task, or the plan.
-    pub task: Option<TaskId>,
-    /// The attempt that was interrupted, where it is whether to run the task again.
-    pub interrupted: Option<u32>,
-    /// Where the answer goes.
-    pub answer: oneshot::Sender<Decision>,
-}
-
-/// How the loop is tied to the outside.
-#[derive(Debug)]
-pub struct Link {
-    /// Every event, once it is durable.
-    pub events: mpsc::UnboundedSender<Event>,
-    /// Orders from outside.
-    pub orders: watch::Receiver<Order>,
-    /// Where questions go; without it nobody is asked.
-    pub questions: Option<mpsc::UnboundedSender<Question>>,
-    /// Where to what is seen between events goes; bounded, and what finds no room is lost. Without it nobody looks.
-    pub glimpses: Option<mpsc::Sender<Glimpse>>,
-}
 
 /// How the loop ended.
 #[derive(Debug)]
@@ -65,6 +31,8 @@ enum Effect {
     Attempt(Box<worker::AttemptPlan>),
     /// What is asked about was shown before.
     Ask(Question),
+    /// Somebody waits for the record itself.
+    Answer(oneshot::Sender<Infallible>),
 }
 
 /// Runs an opened run until it is finished or stopped. The caller keeps the lock.
@@ -174,6 +142,7 @@ impl Dispatcher {
                     }
                 }
                 () = wait_until(wake) => {}
+                Some(suspension) = self.link.suspensions.recv() => self.suspend(suspension)?,
                 changed = self.link.orders.changed(), if self.listening => self.ordered(changed.is_ok()),
             }
         }
@@ -394,10 +363,31 @@ impl Dispatcher {
                 Some((_, Effect::Ask(question))) => {
                     drop(self.link.questions.as_ref().map(|questions| questions.send(question)));
                 }
+                Some((_, Effect::Answer(waiting))) => drop(waiting),
                 None => {}
             }
         }
         Ok(())
+    }
+
+    /// Puts on record that nothing happens from here on, or again. A run that has ended meanwhile has nothing to pause.
+    fn suspend(&mut self, suspension: Suspension) -> Result<(), DispatchError> {
+        let is_suspended = self.state.suspended.is_some();
+        match suspension {
+            _ if self.state.phase != Phase::Executing => {}
+            Suspension::Begins(waiting) if !is_suspended => {
+                let (why, cause) = ("suspended".to_owned(), PauseCause::Suspended);
+                self.append(None, None, Kind::RunPaused { why, until: None, cause })?;
+                self.awaiting.push_back((self.state.seq, Effect::Answer(waiting)));
+                self.journal.urge();
+            }
+            Suspension::Ends if is_suspended => {
+                self.append(None, None, Kind::RunContinued {})?;
+                self.journal.urge();
+            }
+            Suspension::Begins(_) | Suspension::Ends => {}
+        }
+        self.release()
     }
 
     fn ordered(&mut self, open: bool) {
@@ -424,7 +414,8 @@ impl Dispatcher {
     fn next_wake(&self) -> Option<Timestamp> {
         let now = clock::now();
         let left = self.state.terms.run_time.as_millis().saturating_sub(self.state.elapsed(now).as_millis());
-        let deadline = (!self.work.cancel.is_cancelled()).then(|| now.after(Span::from_millis(left.saturating_add(1))));
+        let runs = !self.work.cancel.is_cancelled() && self.state.suspended.is_none();
+        let deadline = runs.then(|| now.after(Span::from_millis(left.saturating_add(1))));
         match (self.wake_at, deadline) {
             (Some(wake), Some(deadline)) => Some(wake.min(deadline)),
             (wake, deadline) => wake.or(deadline),

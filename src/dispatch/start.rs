@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{DispatchError, Hands, Identity, Lent, Work};
@@ -46,6 +47,8 @@ pub struct Equipment {
     pub env: Env,
     /// Ends what is under way before the loop begins.
     pub cancel: CancellationToken,
+    /// Where the supervisors are shown as soon as there are any: what they run may have to stand still by then.
+    pub shown: watch::Sender<Option<Supervisors>>,
 }
 
 impl Equipment {
@@ -64,7 +67,9 @@ impl Equipment {
         let supervisors = Supervisors::start(process::Options { program: self.program.clone(), guard })?;
         let names = self.agents.values().flat_map(Spec::secrets);
         let values = names.filter_map(|name| self.env.text(name).map(|value| (name.clone(), value.to_owned())));
-        Ok(supervisors.redacting(Redactor::new(values)))
+        let supervisors = supervisors.redacting(Redactor::new(values));
+        self.shown.send_replace(Some(supervisors.clone()));
+        Ok(supervisors)
     }
 
     /// What of all this goes into keys.

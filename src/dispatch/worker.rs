@@ -85,11 +85,11 @@ impl AttemptPlan {
 
 /// One attempt, from the reset of its workspace to the tree that it leaves.
 pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, eye: Eye) {
-    let started = clock::monotonic();
+    let watch = work.hands.supervisors.stopwatch();
     let (task, attempt) = (plan.task, plan.attempt);
     let message = match run_attempt(&work, plan, &eye).await {
         Ok((mut finished, denied)) => {
-            finished.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            finished.ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
             Message::AttemptDone { task, attempt, finished: Box::new(finished), denied }
         }
         Err(DispatchError::Workspace(WorkspaceError::Cancelled)) => {

@@ -73,7 +73,12 @@ pub enum Kind {
     ApprovalDecided { by: String, decision: Decision },
     /// Nothing runs until then.
     #[serde(rename = "run.paused")]
-    RunPaused { why: String, until: Option<Timestamp> },
+    RunPaused {
+        why: String,
+        until: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "PauseCause::is_waiting")]
+        cause: PauseCause,
+    },
     /// It goes on after a pause.
     #[serde(rename = "run.continued")]
     RunContinued {},
@@ -117,6 +122,24 @@ impl Kind {
             Self::RunFinished { .. } => "run.finished",
             Self::ChangeApplied { .. } => "change.applied",
         }
+    }
+}
+
+/// What kind of pause it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PauseCause {
+    /// The run waits for something, which takes of its time.
+    #[default]
+    Waiting,
+    /// A person stopped it and all that it runs, as Ctrl-Z does: this time counts towards nothing.
+    Suspended,
+}
+
+impl PauseCause {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_waiting(&self) -> bool {
+        *self == Self::Waiting
     }
 }
 

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub use failure::{Failure, FailureClass};
 pub use kind::{
     AgentRecord, AppliedOnto, Artifact, AttemptFinished, AttemptOutcome, AttemptStarted, Base, Decision, Host, Kind,
-    PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause, TaskReused, TaskSucceeded, Versions, WorkspaceCreated,
-    WorkspaceKind,
+    PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause, TaskReused, TaskSucceeded, Versions,
+    WorkspaceCreated, WorkspaceKind,
 };
 pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Usage, Verdict};
 pub use terms::{Ask, Sandbox, Terms};

@@ -83,13 +83,18 @@ fn run_kinds() -> Vec<Kind> {
             healed_bytes: 17,
             terms: terms(),
         })),
-        Kind::RunPaused { why: "quota".to_owned(), until: Some(Timestamp::from_millis(1)) },
-        Kind::RunPaused { why: "approval".to_owned(), until: None },
+        paused("quota", Some(Timestamp::from_millis(1)), PauseCause::Waiting),
+        paused("approval", None, PauseCause::Waiting),
+        paused("suspended", None, PauseCause::Suspended),
         Kind::RunContinued {},
         Kind::ApprovalRequested {},
         Kind::ApprovalDecided { by: "me".to_owned(), decision: Decision::Approve },
         Kind::ApprovalDecided { by: "me".to_owned(), decision: Decision::Reject },
     ]
+}
+
+fn paused(why: &str, until: Option<Timestamp>, cause: PauseCause) -> Kind {
+    Kind::RunPaused { why: why.to_owned(), until, cause }
 }
 
 fn plan_kinds() -> Vec<Kind> {

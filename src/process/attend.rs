@@ -19,6 +19,9 @@ const SHORT_GRACE: Duration = Duration::from_secs(2);
 /// Between two walks through a tree that is told to end.
 const TERM_AGAIN: Duration = Duration::from_millis(50);
 const KILL_AGAIN: Duration = Duration::from_millis(10);
+/// Between two looks whether a tree stands still, and how often it is looked at.
+const STOP_AGAIN: Duration = Duration::from_millis(2);
+const STOPS: u32 = 500;
 
 /// What may come after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,8 @@ struct Attendance<'a> {
     phase: Phase,
     next: Next,
     leaked: i32,
+    /// How many more times it is seen to that the tree stands still.
+    stops: u32,
     /// Who has been sent SIGTERM, so that each gets it once.
     told: BTreeSet<(i32, u64)>,
 }
@@ -65,6 +70,7 @@ pub(super) fn attend(port: &mut Port, command: Pid, grace: Duration) -> io::Resu
         phase: Phase::Running,
         next: Next::Command,
         leaked: 0,
+        stops: 0,
         told: BTreeSet::new(),
     };
     attendance.until_gone()?;
@@ -97,8 +103,9 @@ impl Attendance<'_> {
                 Wake::Look | Wake::Request(Request::Hold | Request::Run(_), _) => {}
                 Wake::Request(Request::Stop, _) => self.end(self.grace),
                 Wake::Request(Request::Kill, _) => self.phase = Phase::Killing,
-                Wake::Request(Request::Pause, _) => self.pause(),
+                Wake::Request(Request::Pause, _) => self.stops = STOPS,
                 Wake::Request(Request::Resume, _) => {
+                    self.stops = 0;
                     self.members().into_iter().for_each(|member| member.signal(Signal::CONT));
                 }
                 Wake::Closed => {
@@ -126,6 +133,7 @@ impl Attendance<'_> {
     fn act(&mut self) -> Option<Duration> {
         let now = clock::monotonic();
         match self.phase {
+            Phase::Running if self.stops > 0 => self.pause(),
             Phase::Running => None,
             Phase::Settling(until) if now < until => Some(until - now),
             Phase::Settling(_) => {
@@ -162,21 +170,13 @@ impl Attendance<'_> {
         };
     }
 
-    /// Stops the tree, unless it is ending. A process may start others until it is stopped itself, so the walk is repeated
-    /// until it finds nobody new.
-    fn pause(&self) {
-        let mut stopped = BTreeSet::new();
-        loop {
-            let before = stopped.len();
-            for member in if self.phase == Phase::Running { self.members() } else { Vec::new() } {
-                if stopped.insert((member.pid, member.start)) {
-                    member.signal(Signal::STOP);
-                }
-            }
-            if stopped.len() == before {
-                return;
-            }
-        }
+    /// Stops the tree. A process that was told may still finish a fork, so it is looked at again until nobody moves.
+    fn pause(&mut self) -> Option<Duration> {
+        let mut moving = self.members();
+        moving.retain(|member| !member.still);
+        self.stops = if moving.is_empty() { 0 } else { self.stops - 1 };
+        moving.into_iter().for_each(|member| member.signal(Signal::STOP));
+        (self.stops > 0).then_some(STOP_AGAIN)
     }
 
     fn members(&self) -> Vec<Member> {

@@ -14,7 +14,8 @@ use super::collect::Collector;
 use super::command::{Command, End, Exit, Output, Sink, Stdin};
 use super::error::ProcessError;
 use super::lookup;
-use super::pool::{Lease, Pace, Supervisors};
+use super::pace::Pace;
+use super::pool::{Lease, Supervisors};
 use super::slot::{self, Busy};
 use super::wire::{Order, Report, Request};
 use crate::policy::Limits;
@@ -33,10 +34,15 @@ pub(super) async fn run(
     cancel: &CancellationToken,
 ) -> Result<Exit, ProcessError> {
     let program = lookup::program(&command)?;
-    if cancel.is_cancelled() {
+    let pace = tokio::select! {
+        biased;
+        () = cancel.cancelled() => None,
+        pace = pool.join() => Some(pace),
+    };
+    let Some(pace) = pace else {
         let (stdout, stderr) = (Output::default(), Output::default());
         return Ok(Exit { end: End::Cancelled, stdout, stderr, leaked: 0, wall: Duration::ZERO });
-    }
+    };
     let Command { argv, env, cwd, stdin, stdout, stderr, limits } = command;
     let name = argv.first().cloned().unwrap_or_default();
     let order = Order {
@@ -68,7 +74,7 @@ pub(super) async fn run(
         broken: None,
         paused: None,
     };
-    let wishes = Wishes { cancel, hurry: pool.hurried(), hurried: false, pace: pool.paces() };
+    let wishes = Wishes { cancel, hurry: pool.hurried(), hurried: false, pace };
     let supervised = async {
         lease.busy()?.send(&Request::Run(order), &[stdin.as_fd(), out.as_fd(), err.as_fd()]).await?;
         // Our copies would keep the streams open for ever.

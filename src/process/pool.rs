@@ -1,18 +1,18 @@
 //! The pool of supervisors: it grows as commands run side by side and shrinks only at the end.
 
-use std::convert::Infallible;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::command::{Command, Exit};
 use super::error::ProcessError;
+use super::pace::{Pace, Paces};
 use super::slot::{Busy, Slot};
 use super::{guard, live, orphans};
 use crate::sys::clock;
@@ -21,8 +21,6 @@ use crate::text::Redactor;
 /// The longest that a supervisor is waited for at the end: more than the grace it gives a tree nobody waits for.
 const GIVE_UP: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// As many pauses can be on their way to a run; one that is asked for waits until it has arrived.
-const PACES: usize = 16;
 
 /// What supervisors are started from and hold.
 #[derive(Debug)]
@@ -46,14 +44,20 @@ struct Pool {
     state: Mutex<State>,
     /// Cancelled when no tree gets any more grace.
     hurry: CancellationToken,
-    pace: broadcast::Sender<Pace>,
+    paces: Paces,
 }
 
-/// Told to every run going on. The sender is dropped when it has passed it on: when all are, everyone has.
-#[derive(Clone)]
-pub(super) enum Pace {
-    Pause { _told: mpsc::Sender<Infallible> },
-    Resume { _told: mpsc::Sender<Infallible> },
+/// Measures how long something takes, without the time in which everything stood still.
+pub struct Stopwatch {
+    started: Instant,
+    stood: Duration,
+    pool: Arc<Pool>,
+}
+
+impl Stopwatch {
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.pool.paces.stood_still().saturating_sub(self.stood))
+    }
 }
 
 #[derive(Default)]
@@ -71,12 +75,7 @@ impl Supervisors {
         if let Some(file) = &options.guard {
             guard::hold(file)?;
         }
-        let pool = Pool {
-            options,
-            state: Mutex::default(),
-            hurry: CancellationToken::new(),
-            pace: broadcast::Sender::new(PACES),
-        };
+        let pool = Pool { options, state: Mutex::default(), hurry: CancellationToken::new(), paces: Paces::new() };
         let first = pool.start_slot()?;
         pool.lock().idle.push(first);
         Ok(Self { pool: Arc::new(pool), redactor: None })
@@ -99,14 +98,20 @@ impl Supervisors {
         self.pool.hurry.cancel();
     }
 
-    /// Stops every tree where it is, for Ctrl-Z. Time spent paused counts towards no limit.
+    /// Stops every tree where it is, for Ctrl-Z, and starts no other. Time spent paused counts towards no limit.
     pub async fn pause(&self) {
-        self.tell(|told| Pace::Pause { _told: told }).await;
+        self.pool.paces.pause().await;
     }
 
     /// Lets every paused tree go on.
     pub async fn resume(&self) {
-        self.tell(|told| Pace::Resume { _told: told }).await;
+        self.pool.paces.resume().await;
+    }
+
+    /// Begins to measure.
+    pub fn stopwatch(&self) -> Stopwatch {
+        let stood = self.pool.paces.stood_still();
+        Stopwatch { started: clock::monotonic(), stood, pool: Arc::clone(&self.pool) }
     }
 
     /// Ends all supervisors and waits for them, those of dropped runs included. Runs still going on are not waited for.
@@ -128,20 +133,13 @@ impl Supervisors {
         drop(tokio::task::spawn_blocking(orphans::kill).await);
     }
 
-    /// Returns when every run has passed it on to its supervisor.
-    async fn tell(&self, pace: impl FnOnce(mpsc::Sender<Infallible>) -> Pace) {
-        let (told, mut all) = mpsc::channel(1);
-        // Without a run there is nobody to tell.
-        drop(self.pool.pace.send(pace(told)));
-        all.recv().await;
-    }
-
     pub(super) fn redactor(&self) -> Option<Redactor> {
         self.redactor.clone()
     }
 
-    pub(super) fn paces(&self) -> broadcast::Receiver<Pace> {
-        self.pool.pace.subscribe()
+    /// What a command that is about to begin is told of pauses; while everything stands still, it waits here.
+    pub(super) async fn join(&self) -> broadcast::Receiver<Pace> {
+        self.pool.paces.join().await
     }
 
     pub(super) fn hurried(&self) -> &CancellationToken {

@@ -13,9 +13,13 @@ pub(super) struct Member {
     pub(super) pid: i32,
     pub(super) start: u64,
     parent: i32,
+    group: i32,
     pub(super) session: i32,
     /// Dead already, only its exit status is still to be collected.
     pub(super) zombie: bool,
+    /// It does nothing of its own accord: stopped, or deep in the kernel, as is a parent whose child was stopped between
+    /// vfork and exec.
+    pub(super) still: bool,
 }
 
 impl Member {
@@ -61,6 +65,21 @@ pub(super) fn own_session() -> io::Result<i32> {
     Ok(us.session)
 }
 
+/// Whether a shell has us as a job, so that somebody can have us go on. The leader of a session, or a program whose shell
+/// is gone, is not stopped by Ctrl-Z: the kernel calls its group orphaned.
+pub fn is_job() -> bool {
+    let Some(us) = read(getpid().as_raw_nonzero().get()) else { return false };
+    let mut ancestor = us.parent;
+    // Those in our own group are stopped with us; the first above them is who started the job.
+    while let Some(above) = read(ancestor).filter(|above| above.session == us.session) {
+        if above.group != us.group {
+            return true;
+        }
+        ancestor = above.parent;
+    }
+    false
+}
+
 fn table() -> io::Result<Vec<Member>> {
     let mut members = Vec::new();
     for entry in fs::read_dir("/proc")? {
@@ -79,11 +98,14 @@ fn read(pid: i32) -> Option<Member> {
 fn parse(pid: i32, stat: &[u8]) -> Option<Member> {
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
     let mut fields = std::str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace();
-    let zombie = matches!(fields.next()?, "Z" | "X" | "x");
+    let state = fields.next()?;
+    let zombie = matches!(state, "Z" | "X" | "x");
+    let still = zombie || matches!(state, "T" | "t" | "D");
     let parent = fields.next()?.parse().ok()?;
-    let session = fields.nth(1)?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let session = fields.next()?.parse().ok()?;
     let started = fields.nth(15)?.parse().ok()?;
-    Some(Member { pid, start: started, parent, session, zombie })
+    Some(Member { pid, start: started, parent, group, session, zombie, still })
 }
 
 #[cfg(test)]
@@ -94,7 +116,10 @@ mod tests {
     fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
         let line = b"12 (a) Z) b) S 7 12 5 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 4096 10";
         let member = parse(12, line).unwrap();
-        assert_eq!((member.parent, member.session, member.start, member.zombie), (7, 5, 98765, false));
+        assert_eq!(
+            (member.parent, member.group, member.session, member.start, member.zombie),
+            (7, 12, 5, 98765, false)
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::{
     TaskRow, TaskStatus, words,
 };
 use crate::event::{
-    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, Event, Failure, FailureClass, Kind, PlanAccepted,
-    RunOpened, RunStarted, TaskSucceeded,
+    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, Event, Failure, FailureClass, Kind, PauseCause,
+    PlanAccepted, RunOpened, RunStarted, TaskSucceeded,
 };
 use crate::plan::CheckRef;
 use crate::text;
@@ -52,14 +52,11 @@ impl Summary {
                 self.waiting.push(Asked { task: event.task.clone(), interrupted: event.attempt });
             }
             Kind::ApprovalDecided { .. } => self.waiting.retain(|asked| asked.task != event.task),
-            Kind::RunPaused { why, until } => {
-                self.pauses.push(Pause { why: why.clone(), at: event.at, until: *until, continued_at: None });
+            Kind::RunPaused { why, until, cause } => {
+                let (why, until, cause) = (why.clone(), *until, *cause);
+                self.pauses.push(Pause { why, at: event.at, until, continued_at: None, cause });
             }
-            Kind::RunContinued {} => {
-                if let Some(pause) = self.pauses.last_mut() {
-                    pause.continued_at = Some(event.at);
-                }
-            }
+            Kind::RunContinued {} => self.run_continued(event),
             Kind::RunStopped { why } => {
                 self.stopped = Some(why.clone());
                 self.end_session();
@@ -77,6 +74,17 @@ impl Summary {
         if let Some(what) = moment(&event.kind) {
             let (task, attempt) = (event.task.clone(), event.attempt);
             self.timeline.push(Moment { seq: event.seq, at: event.at, task, attempt, what });
+        }
+    }
+
+    fn run_continued(&mut self, event: &Event) {
+        let since = self.suspended();
+        if let (Some(since), Some(session)) = (since, self.sessions.last_mut()) {
+            session.suspended_ms = session.suspended_ms.saturating_add(event.at.since(since).as_millis());
+        }
+        let ends = |pause: &&mut Pause| since.is_none() || pause.cause == PauseCause::Suspended;
+        if let Some(pause) = self.pauses.iter_mut().rev().find(ends) {
+            pause.continued_at = Some(event.at);
         }
     }
 
@@ -107,6 +115,7 @@ impl Summary {
             version: version.to_owned(),
             started_at: event.at,
             last_at: event.at,
+            suspended_ms: 0,
             ended: false,
         });
     }

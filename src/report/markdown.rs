@@ -66,7 +66,7 @@ mod tests {
     use super::super::sample::Story;
     use super::super::{DiffFile, DiffStat, Liveness};
     use super::*;
-    use crate::event::{CheckStatus, FailureClass, Kind, RunVerdict};
+    use crate::event::{CheckStatus, FailureClass, Kind, PauseCause, RunVerdict};
     use crate::plan::Role;
 
     fn facts() -> Facts {
@@ -323,7 +323,9 @@ mod tests {
         story.add(Some("a"), Kind::PolicyDenied { rule: HOSTILE.to_owned(), paths: vec![HOSTILE.to_owned()] });
         story.start("a").breaks("a", FailureClass::Exited, HOSTILE).fail("a", FailureClass::Exited, HOSTILE);
         story.add(Some("b"), Kind::TaskCancelled { by: HOSTILE.to_owned() });
-        story.add(None, Kind::RunPaused { why: HOSTILE.to_owned(), until: None }).end(RunVerdict::Failed);
+        story
+            .add(None, Kind::RunPaused { why: HOSTILE.to_owned(), until: None, cause: PauseCause::Waiting })
+            .end(RunVerdict::Failed);
         let file = DiffFile { path: HOSTILE.to_owned(), added: 1, removed: 0 };
         let facts =
             Facts { liveness: Liveness::Gone, diff: Some(DiffStat { files: vec![file] }), called: String::new() };

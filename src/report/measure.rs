@@ -87,7 +87,7 @@ impl UsageTotal {
 
 /// Wall time of all processes together.
 pub(super) fn elapsed(sessions: &[Session]) -> Span {
-    sessions.iter().fold(Span::ZERO, |sum, session| sum.plus(session.last_at.since(session.started_at)))
+    sessions.iter().fold(Span::ZERO, |sum, session| sum.plus(session.elapsed()))
 }
 
 impl Summary {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Liveness;
-use crate::event::{AgentRecord, CheckOutcome, FailureClass, SkipCause, Usage, Verdict};
+use crate::event::{AgentRecord, CheckOutcome, FailureClass, PauseCause, SkipCause, Usage, Verdict};
 use crate::ids::{CheckName, Digest, TaskId};
 use crate::plan::{Expect, Role, Task};
 use crate::time::{Span, Timestamp};
@@ -320,8 +320,17 @@ pub struct Session {
     pub started_at: Timestamp,
     /// The last thing it recorded.
     pub last_at: Timestamp,
+    /// For how long everything stood still in between, as after Ctrl-Z; this time counts towards nothing.
+    pub suspended_ms: u64,
     /// Whether it said that it was ending.
     pub ended: bool,
+}
+
+impl Session {
+    /// Wall time from its beginning to the last thing it recorded.
+    pub fn elapsed(&self) -> Span {
+        self.last_at.since(self.started_at).minus(Span::from_millis(self.suspended_ms))
+    }
 }
 
 /// A time in which nothing ran on purpose.
@@ -335,6 +344,8 @@ pub struct Pause {
     pub until: Option<Timestamp>,
     /// When it ended.
     pub continued_at: Option<Timestamp>,
+    /// Whether its time counts.
+    pub cause: PauseCause,
 }
 
 /// One line of the timeline.

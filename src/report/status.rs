@@ -7,7 +7,7 @@ use crate::event::{Failure, FailureClass, Verdict};
 use crate::graph::{Graph, batch_name};
 use crate::ids::{PlanId, TaskId};
 use crate::plan::Role;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// A report, and where its run is. Every field is always there; what is not known is null.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -236,18 +236,14 @@ impl Summary {
     }
 
     fn budget(&self, liveness: Liveness, now: Timestamp) -> Budget {
-        // What a live process has not written down yet has passed all the same.
-        let unwritten = match (self.sessions.last(), self.state(liveness)) {
-            (Some(session), State::Running) => now.since(session.last_at),
-            (Some(_) | None, State::Running | State::Interrupted | State::Stopped | State::Finished) => Span::ZERO,
+        let elapsed = match self.state(liveness) {
+            State::Running => self.elapsed_until(now),
+            State::Interrupted | State::Stopped | State::Finished => self.elapsed(),
         };
         let usage = &self.usage;
         let terms = self.terms.as_ref();
         Budget {
-            time_ms: Used {
-                used: Some(self.elapsed().plus(unwritten).as_millis()),
-                limit: terms.map(|terms| terms.run_time.as_millis()),
-            },
+            time_ms: Used { used: Some(elapsed.as_millis()), limit: terms.map(|terms| terms.run_time.as_millis()) },
             launches: Used {
                 used: Some(self.tasks.iter().fold(0, |sum, task| sum + task.attempts)),
                 limit: terms.map(|terms| terms.launches),
@@ -289,6 +285,7 @@ fn failure(row: &TaskRow) -> Option<TaskFailure> {
 mod tests {
     use super::super::sample::{Story, terms};
     use super::*;
+    use crate::time::Span;
 
     fn status(story: &Story, liveness: Liveness) -> Status {
         let summary = Summary::of(&story.events);

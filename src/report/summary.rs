@@ -6,7 +6,7 @@ use super::errors::Errors;
 use super::{
     ArtifactRow, CheckRow, Concern, ErrorGroup, Moment, Pause, Session, TaskRow, TaskStatus, UsageTotal, measure,
 };
-use crate::event::{AppliedOnto, CheckOutcome, Event, RunStarted, RunVerdict, StopCause, Terms};
+use crate::event::{AppliedOnto, CheckOutcome, Event, PauseCause, RunStarted, RunVerdict, StopCause, Terms};
 use crate::ids::{CheckName, Digest, PlanId, RunId, TaskId};
 use crate::plan::{Expect, Goal};
 use crate::time::{Span, Timestamp};
@@ -190,6 +190,22 @@ impl Summary {
     /// Wall time of all its processes together: what lies between them is not in it.
     pub fn elapsed(&self) -> Span {
         measure::elapsed(&self.sessions)
+    }
+
+    /// The same, with what the process at work has not written down yet: it has passed all the same, unless everything
+    /// stands still.
+    pub fn elapsed_until(&self, now: Timestamp) -> Span {
+        match self.sessions.last() {
+            Some(session) if self.suspended().is_none() => self.elapsed().plus(now.since(session.last_at)),
+            Some(_) | None => self.elapsed(),
+        }
+    }
+
+    /// Since when everything stands still because a person wants it so.
+    pub fn suspended(&self) -> Option<Timestamp> {
+        let began = self.sessions.last().map(|session| session.started_at).unwrap_or_default();
+        let pause = self.pauses.iter().rev().find(|pause| pause.cause == PauseCause::Suspended)?;
+        (pause.continued_at.is_none() && pause.at >= began).then_some(pause.at)
     }
 
     /// The last review that ended with an answer.

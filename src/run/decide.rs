@@ -5,7 +5,7 @@
 use super::state::{Accepted, Phase, RunState};
 use super::task::{Consent, Status};
 use super::verdict::Judgement;
-use crate::event::{Ask, AttemptFinished, Decision, Kind, RunVerdict, SkipCause, StopCause, Verdict};
+use crate::event::{Ask, AttemptFinished, Decision, Kind, PauseCause, RunVerdict, SkipCause, StopCause, Verdict};
 use crate::ids::{ObjectId, TaskId};
 use crate::plan::{Check, Task};
 use crate::time::Timestamp;
@@ -74,6 +74,8 @@ pub fn decide(state: &RunState, busy: &Busy, now: Timestamp) -> Vec<Action> {
         Phase::Planning { .. } if busy.asking => Vec::new(),
         Phase::Planning { proposed: Some((_, text)), .. } => vec![Action::Parse { text: text.clone() }],
         Phase::Planning { proposed: None, rounds } => vec![Action::Propose { round: rounds + 1 }],
+        // Whatever became due meanwhile waits for the run to go on.
+        Phase::Executing if state.suspended.is_some() => Vec::new(),
         Phase::Executing => match &state.accepted {
             Some(accepted) => Round { state, accepted, busy, now }.decide(),
             None => Vec::new(),
@@ -148,7 +150,8 @@ impl Round<'_> {
             due.push(record(Some(self.planned(*ordinal)), None, Kind::TaskSkipped { cause }));
         }
         if let Some((why, until)) = &self.state.pause_due {
-            due.push(record(None, None, Kind::RunPaused { why: why.clone(), until: *until }));
+            let (why, until, cause) = (why.clone(), *until, PauseCause::Waiting);
+            due.push(record(None, None, Kind::RunPaused { why, until, cause }));
         }
         due
     }

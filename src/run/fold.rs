@@ -2,9 +2,9 @@
 
 use super::state::{Accepted, Illegal, Phase, RunState};
 use super::task::{Consent, Status, TaskState};
-use crate::event::{CheckRun, Decision, Event, Kind, PlanAccepted, RunOpened, RunStarted, StopCause};
+use crate::event::{CheckRun, Decision, Event, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, StopCause};
 use crate::graph::Graph;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 impl RunState {
     /// The state after the first event, which must be `run.started`.
@@ -30,6 +30,8 @@ impl RunState {
             earlier: Span::ZERO,
             launches: 0,
             paused: None,
+            suspended: None,
+            stood_still: Span::ZERO,
             pause_due: None,
         })
     }
@@ -97,16 +99,8 @@ impl RunState {
             | Kind::PolicyDenied { .. } => self.task_event(event),
             Kind::ApprovalRequested {} => self.approval_requested(event),
             Kind::ApprovalDecided { decision, .. } => self.approval_decided(event, *decision),
-            Kind::RunPaused { until, .. } => {
-                self.executing()?;
-                self.pause_due = None;
-                self.paused = Some(*until);
-                Ok(())
-            }
-            Kind::RunContinued {} => {
-                self.executing()?;
-                self.paused.take().map(|_| ()).ok_or_else(|| "the run is not paused".to_owned())
-            }
+            Kind::RunPaused { until, cause, .. } => self.pause(event.at, *until, *cause),
+            Kind::RunContinued {} => self.go_on(event.at),
             Kind::RunStopped { why } => self.stopped(why),
             Kind::RunFinished { verdict, .. } => self.finished(*verdict),
             Kind::ChangeApplied { .. } => match self.accepted {
@@ -117,7 +111,9 @@ impl RunState {
     }
 
     fn opened(&mut self, event: &Event, opened: &RunOpened) {
-        self.earlier = self.earlier.plus(self.last_at.since(self.session_start));
+        // Whoever was killed while everything stood still used no time since then.
+        self.earlier = self.elapsed(self.last_at);
+        (self.suspended, self.stood_still) = (None, Span::ZERO);
         self.session_start = event.at.max(self.last_at);
         self.terms = opened.terms.clone();
         self.plan_only = false;
@@ -134,6 +130,30 @@ impl RunState {
                 accepted.lost.append(&mut accepted.running.clone());
             }
         }
+    }
+
+    fn pause(&mut self, at: Timestamp, until: Option<Timestamp>, cause: PauseCause) -> Result<(), String> {
+        self.executing()?;
+        match cause {
+            PauseCause::Waiting => {
+                self.pause_due = None;
+                self.paused = Some(until);
+            }
+            PauseCause::Suspended if self.suspended.is_some() => return Err("the run is suspended already".to_owned()),
+            PauseCause::Suspended => self.suspended = Some(at),
+        }
+        Ok(())
+    }
+
+    /// Of two pauses the suspension ends first: nothing else happens during it.
+    fn go_on(&mut self, at: Timestamp) -> Result<(), String> {
+        self.executing()?;
+        match (self.suspended.take(), self.paused) {
+            (Some(since), _) => self.stood_still = self.stood_still.plus(at.since(since)),
+            (None, Some(_)) => self.paused = None,
+            (None, None) => return Err("the run is not paused".to_owned()),
+        }
+        Ok(())
     }
 
     fn proposed(&mut self, round: u32, text: &str) -> Result<(), String> {
@@ -325,7 +345,6 @@ fn illegal(event: &Event, why: impl Into<String>) -> Illegal {
 mod tests {
     use super::*;
     use crate::event::samples::{event, every_kind, run_started};
-    use crate::time::Timestamp;
 
     #[test]
     fn what_is_applied_a_day_later_uses_none_of_the_runs_time() {
@@ -342,5 +361,35 @@ mod tests {
         apply(&mut state, "change.applied", began.after(day));
         apply(&mut state, "run.opened", began.after(day).after(day));
         assert_eq!(state.elapsed(began.after(day).after(day)), Span::from_secs(1));
+    }
+
+    #[test]
+    fn while_everything_stands_still_no_time_is_used() {
+        let mut state = RunState::begin(&event(1, run_started())).unwrap();
+        let began = state.session_start;
+        let at = |seconds| began.after(Span::from_secs(seconds));
+        let accepted = every_kind().into_iter().find(|event| event.kind.name() == "plan.accepted").unwrap().kind;
+        let mut seq = 1;
+        let mut apply = |state: &mut RunState, kind: Kind, seconds| {
+            seq += 1;
+            state.apply(&Event { at: at(seconds), ..event(seq, kind) })
+        };
+        let paused = |cause| Kind::RunPaused { why: "w".to_owned(), until: None, cause };
+        apply(&mut state, accepted, 1).unwrap();
+        apply(&mut state, paused(PauseCause::Suspended), 2).unwrap();
+        assert_eq!(state.elapsed(at(50)), Span::from_secs(2));
+        assert!(state.apply(&Event { at: at(3), ..event(4, paused(PauseCause::Suspended)) }).is_err(), "twice");
+        apply(&mut state, Kind::RunContinued {}, 100).unwrap();
+        assert_eq!(state.elapsed(at(101)), Span::from_secs(3));
+        // Waiting takes of the run's time, and goes on beyond a suspension.
+        apply(&mut state, paused(PauseCause::Waiting), 102).unwrap();
+        apply(&mut state, paused(PauseCause::Suspended), 103).unwrap();
+        apply(&mut state, Kind::RunContinued {}, 203).unwrap();
+        assert_eq!((state.elapsed(at(204)), state.paused), (Span::from_secs(6), Some(None)));
+        // Killed while everything stood still.
+        apply(&mut state, paused(PauseCause::Suspended), 205).unwrap();
+        let opened = every_kind().into_iter().find(|event| event.kind.name() == "run.opened").unwrap().kind;
+        apply(&mut state, opened, 1_000).unwrap();
+        assert_eq!(state.elapsed(at(1_001)), Span::from_secs(8));
     }
 }

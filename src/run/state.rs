@@ -65,6 +65,10 @@ pub struct RunState {
     pub launches: u32,
     /// Nothing runs until then.
     pub paused: Option<Option<Timestamp>>,
+    /// Since when everything stands still because a person wants it so.
+    pub suspended: Option<Timestamp>,
+    /// How long everything stood still before, in this process.
+    pub(super) stood_still: Span,
     /// A failure asks for a pause that is not recorded yet.
     pub(super) pause_due: Option<(String, Option<Timestamp>)>,
 }
@@ -163,9 +167,10 @@ impl RunState {
         self.accepted.as_ref().map_or(&[], |accepted| &accepted.chain)
     }
 
-    /// Wall time used so far, over all processes, up to `now`.
+    /// Wall time used so far, over all processes, up to `now`. While everything stands still, none is used.
     pub fn elapsed(&self, now: Timestamp) -> Span {
-        self.earlier.plus(now.since(self.session_start))
+        let until = self.suspended.map_or(now, |since| since.min(now));
+        self.earlier.plus(until.since(self.session_start).minus(self.stood_still))
     }
 
     /// Whether anything changed the tree since the base.

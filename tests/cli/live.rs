@@ -1,5 +1,6 @@
 //! The live region as somebody at a terminal sees it, and that it is nowhere else.
 
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -264,7 +265,10 @@ fn ctrl_c_leaves_a_clean_terminal_once_and_twice() {
 #[test]
 fn ctrl_z_clears_the_region_and_going_on_draws_it_again() {
     let stage = Stage::new("echo started; gate");
-    let terminal = stage.start(&[], 80, 24);
+    // As a shell starts a job: only what somebody could continue is stopped.
+    let mut job = stage.command(&[]);
+    job.process_group(0);
+    let terminal = Terminal::start(job, 80, 24);
     terminal.shows("started");
     terminal.signal(Signal::TSTP);
     terminal.is_suspended();

@@ -23,7 +23,11 @@ mod process;
 mod races;
 mod rig;
 mod signals;
+mod suspend;
 mod workspace;
+#[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
+#[path = "../cli/pty.rs"]
+mod pty;
 #[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 #[path = "../cli/world.rs"]
 mod world;

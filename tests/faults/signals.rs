@@ -36,7 +36,7 @@ fn under_way(script: &str) -> (Rig, crate::rig::Going) {
 
 /// Asserts that what a signal left can be resumed, and names the way.
 #[track_caller]
-fn resumes(rig: &Rig) {
+pub fn resumes(rig: &Rig) {
     rig.script(WRITES_A_FILE);
     rig.resume().exits(0);
     rig.journal_is_clean();

@@ -2,8 +2,8 @@
 //! else is refused and changes nothing.
 
 use orchestra::event::{
-    AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, RunVerdict, SkipCause, StopCause,
-    TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated, WorkspaceKind,
+    AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, PauseCause, RunVerdict, SkipCause,
+    StopCause, TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated, WorkspaceKind,
 };
 use orchestra::ids::{Digest, TaskId};
 use orchestra::message::ResultStatus;
@@ -168,7 +168,7 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
         "approval.decided" => {
             (Some(0), None, Kind::ApprovalDecided { by: "p".to_owned(), decision: Decision::Approve })
         }
-        "run.paused" => (None, None, Kind::RunPaused { why: "w".to_owned(), until: None }),
+        "run.paused" => (None, None, paused()),
         "run.continued" => (None, None, Kind::RunContinued {}),
         "run.stopped" => (None, None, Kind::RunStopped { why: StopCause::Signal(2) }),
         "run.finished" => (None, None, Kind::RunFinished { verdict: RunVerdict::Success, exit: 0 }),
@@ -178,6 +178,10 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
         }
         other => panic!("no event {other}"),
     }
+}
+
+fn paused() -> Kind {
+    Kind::RunPaused { why: "w".to_owned(), until: None, cause: PauseCause::Waiting }
 }
 
 /// What an event needs before it that its own row does not say; the numbered conditions below the tables.
@@ -197,7 +201,7 @@ fn prepare(name: &str, state: &mut RunState) {
             apply(state, Some(0), Some(1), succeeded());
             apply(state, Some(0), None, Kind::TaskReopened { why: "w".to_owned() });
         }
-        "run.continued" => apply(state, None, None, Kind::RunPaused { why: "w".to_owned(), until: None }),
+        "run.continued" => apply(state, None, None, paused()),
         "run.finished" => {
             for task in 0..2 {
                 apply(state, Some(task), None, Kind::TaskCancelled { by: "p".to_owned() });

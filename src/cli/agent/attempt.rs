@@ -104,7 +104,7 @@ fn change(session: &Session, args: &AgentArgs, loaded: &Loaded) -> Result<Change
 async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<Attempted, CliError> {
     let Errand { message, loaded, equipment, change } = errand;
     let cancel = equipment.cancel.clone();
-    let listener = Listener::start(&session.console, cancel.clone());
+    let listener = Listener::start(&session.console, cancel.clone(), equipment.shown.subscribe());
     let again = || "nothing of the attempt is left running; send the message again".to_owned();
     let place = Place::make(session, args)?;
     let supervisors = equipment.supervisors(None)?;
@@ -124,7 +124,7 @@ async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<
     };
     let what = format!("task `{}` ({})", job.message.task_id, args.role);
     let absences = place.absences(&job.message);
-    let orders = listener.attach(supervisors.clone());
+    let orders = listener.attach().orders;
     let (shown, showing) = show(session, absences);
     let outcome = tokio::select! {
         outcome = attend(agent.as_ref(), job, &cancel, |delta| drop(shown.try_send(delta))) => outcome,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::finding::{Area, Blame, Finding, Status};
@@ -29,12 +30,16 @@ struct Seen {
 
 async fn look(session: &Session) -> Result<Seen, CliError> {
     let cancel = CancellationToken::new();
-    let listener = Listener::start(&session.console, cancel.clone());
+    let shown = watch::Sender::default();
+    let listener = Listener::start(&session.console, cancel.clone(), shown.subscribe());
     let mut found = Vec::new();
     let configured = configuration(session, &mut found);
     let loaded = configured.as_ref();
     let probe = match probe(session, cancel) {
-        Ok(probe) => Some(probe),
+        Ok(probe) => {
+            shown.send_replace(Some(probe.supervisors.clone()));
+            Some(probe)
+        }
         Err(error) => {
             let (says, hint) = error.in_short();
             let hint = hint.unwrap_or("nothing can be started from here: free memory, processes or files");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::event::{AttemptOutcome, Event, Kind};
+use crate::event::{AttemptOutcome, Event, Kind, PauseCause};
 use crate::ids::{CheckName, TaskId};
 use crate::report::{Summary, TaskStatus, words};
 use crate::run::{Chance, chance};
@@ -23,6 +23,8 @@ pub(in super::super) struct Board {
     pub retries: BTreeSet<TaskId>,
     /// Why nothing runs, if that is on purpose.
     pub paused: Option<String>,
+    /// Since when everything stands still.
+    pub(super) suspended: Option<Timestamp>,
     pub(super) attempts: u32,
     pub(super) allowances: HashMap<TaskId, Allowance>,
 }
@@ -99,15 +101,16 @@ impl Board {
                 }
                 self.recount(summary);
             }
-            Kind::RunPaused { why, until } => {
+            Kind::RunPaused { cause: PauseCause::Suspended, .. } => self.suspended = Some(event.at),
+            Kind::RunPaused { why, until, cause: PauseCause::Waiting } => {
                 let until = until.map_or_else(String::new, |until| format!(" until {} UTC", words::time(until)));
                 self.paused = Some(text::bare(&format!("paused{until}: {why}")));
             }
-            Kind::RunContinued {} => self.paused = None,
+            Kind::RunContinued {} => self.go_on(event.at),
             Kind::RunStopped { .. } | Kind::RunFinished { .. } => {
                 self.rows.clear();
                 self.retries.clear();
-                self.paused = None;
+                (self.paused, self.suspended) = (None, None);
             }
             Kind::AttemptStarted(it) => self.begin(event, it.agent.name.as_str(), summary),
             Kind::AttemptFinished(it) => self.attempt_finished(event, &it.outcome, summary),
@@ -134,6 +137,14 @@ impl Board {
         if let (Some(before), Some(after)) = (before, after) {
             self.counts.add(before, -1);
             self.counts.add(after, 1);
+        }
+    }
+
+    /// Nothing ages while everything stands still.
+    fn go_on(&mut self, at: Timestamp) {
+        match self.suspended.take() {
+            Some(since) => self.rows.iter_mut().for_each(|row| row.since = row.since.after(at.since(since))),
+            None => self.paused = None,
         }
     }
 

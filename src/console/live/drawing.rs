@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::event::Event;
 use crate::ids::TaskId;
 use crate::report::{Summary, TaskStatus};
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// Has the terminal until it is dropped; then nothing of it is left there.
 #[derive(Debug)]
@@ -36,11 +36,9 @@ impl Drawing {
     /// Draws how things stand now; where that looks as it did, nothing is written.
     pub fn draw(&mut self, summary: &Summary, now: Timestamp) {
         self.board.look();
-        let session = summary.sessions().last();
-        let since = session.map_or(Span::ZERO, |session| now.since(session.last_at));
         self.console.draw(&Scene {
             board: &self.board,
-            elapsed: summary.elapsed().plus(since),
+            elapsed: summary.elapsed_until(now),
             usage: summary.usage(),
             now,
             style: self.console.stderr_style(),
