@@ -321,6 +321,7 @@ pub struct Session {
     /// The last thing it recorded.
     pub last_at: Timestamp,
     /// For how long everything stood still in between, as after Ctrl-Z; this time counts towards nothing.
+    #[serde(default)]
     pub suspended_ms: u64,
     /// Whether it said that it was ending.
     pub ended: bool,
