@@ -4,6 +4,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::args::ApplyArgs;
+use super::resume::tell_of_healing;
 use super::{CliError, Exit, Session, is_of_project, named};
 use crate::config::Loaded;
 use crate::console::Output;
@@ -35,6 +36,7 @@ pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> Result<Exit, C
         None => loaded.project_root.clone(),
     };
     let mut held = Held::take(entry.dir.clone(), loaded.config.journal.sync)?;
+    tell_of_healing(session, &held);
     warn(session, &held.state);
     let (Some(base), Some(result)) = (held.state.base.tree.clone(), held.state.head().cloned()) else {
         return Err(CliError::new(Exit::State, "this run worked in place: its change is in your files already"));

@@ -14,7 +14,7 @@ use crate::dispatch::{self, Held, Over, Survey, Wishes};
 use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Terms};
 use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
-use crate::report::{Facts, Liveness, Report, Summary};
+use crate::report::{Facts, Liveness, Report, Summary, words};
 use crate::run::{Consent, Phase, RunState};
 use crate::store::{self, RunDir, RunEntry, Standing, StoreError};
 use crate::sys::fs;
@@ -30,9 +30,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     }
     let junit = JunitFile::asked(session, args.junit.as_deref())?;
     let held = Held::take(entry.dir.clone(), loaded.config.journal.sync)?;
-    if held.healed_bytes > 0 {
-        session.console.note(&format!("a torn last line of {} bytes was cut off the journal", held.healed_bytes));
-    }
+    tell_of_healing(session, &held);
     mend_latest(session, &entry.dir);
     let ticket = ticket(&entry.dir, &held.events)?;
     let wishes = wishes(session, &loaded, &held.state, args)?;
@@ -53,6 +51,14 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     match opened {
         Some(opened) => drive::drive(session, opened, &before, listener, junit.as_ref()).await,
         None => nothing_to_do(session, &entry.dir, &before, junit.as_ref()).await,
+    }
+}
+
+/// Says what was cut off the journal when it was opened, whatever becomes of the run after that.
+pub(super) fn tell_of_healing(session: &Session, held: &Held) {
+    if held.healed_bytes > 0 {
+        let torn = words::bytes(held.healed_bytes);
+        session.console.note(&format!("a torn last line of {torn} was cut off the journal"));
     }
 }
 

@@ -125,7 +125,8 @@ impl Progress {
         let say = |mark, what: &str| self.console.mark(Verbosity::Normal, mark, &[(Paint::Plain, what)]);
         match &event.kind {
             Kind::RunStarted(it) => self.run_started(event, it),
-            Kind::RunOpened(it) => {
+            // What was healed was said when the journal was opened.
+            Kind::RunOpened(_) => {
                 let census = self.summary.census();
                 let open = format!("  {} of {} tasks done", census.passed, census.planned);
                 self.console.mark(
@@ -133,12 +134,6 @@ impl Progress {
                     Mark::None,
                     &[(Paint::Bold, "run "), (Paint::Bold, event.run.as_str()), (Paint::Plain, &open)],
                 );
-                if it.healed_bytes > 0 {
-                    say(
-                        Mark::Warn,
-                        &format!("a torn last line of {} was cut off the journal", words::bytes(it.healed_bytes)),
-                    );
-                }
             }
             Kind::PlanAccepted(it) => {
                 let tasks = words::count(it.plan.tasks.len(), "task");

@@ -49,6 +49,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A run directory lacks a file that every run has.
+    #[error("{} is missing", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the run that is not JSON of the right shape.
     #[error("{} cannot be understood", path.display())]
     Malformed {
@@ -225,6 +231,7 @@ impl StoreError {
             Self::Unreadable(error) if error.is_not_found() => StoreErrorKind::NotFound,
             Self::Damaged { .. }
             | Self::Empty { .. }
+            | Self::Missing { .. }
             | Self::Malformed { .. }
             | Self::Meddled { .. }
             | Self::Altered { .. }
@@ -249,6 +256,7 @@ impl StoreError {
             | Self::Damaged { .. }
             | Self::Newer { .. }
             | Self::Empty { .. }
+            | Self::Missing { .. }
             | Self::Malformed { .. }
             | Self::NotARun { .. }
             | Self::Gone { .. }
@@ -273,6 +281,7 @@ impl StoreError {
     pub(super) fn opened(run: Option<&Path>, error: FileError) -> Self {
         match run {
             Some(run) if error.is_not_found() && !run.is_dir() => Self::Gone { run: run.to_path_buf() },
+            Some(_) if error.is_not_found() => Self::Missing { path: error.path },
             Some(_) | None => Self::Unreadable(error),
         }
     }

@@ -13,6 +13,7 @@ mod apply;
 mod checks;
 mod clean;
 mod container;
+mod damage;
 mod disk;
 mod held;
 mod kill;

@@ -32,9 +32,10 @@ fn hint(error: &StoreError) -> Option<String> {
         StoreError::Failed(inner) => return hint(inner),
         StoreError::Locked { pid: None, .. } => "wait until it has ended",
         StoreError::Newer { .. } => "use the version of orchestra that wrote it, or a newer one",
-        StoreError::Damaged { .. } | StoreError::Empty { .. } | StoreError::Malformed { .. } => {
-            "bring the file back from a backup, or begin a new run"
-        }
+        StoreError::Damaged { .. }
+        | StoreError::Empty { .. }
+        | StoreError::Missing { .. }
+        | StoreError::Malformed { .. } => "bring the file back from a backup, or begin a new run",
         StoreError::Meddled { .. } => "find out which program wrote to it; begin a new run",
         StoreError::Altered { .. } => "put the file back as it was, or begin a new run",
         StoreError::NotALink { .. } => "move it away, and the next run makes the link",
