@@ -8,7 +8,7 @@ use super::resume::tell_of_healing;
 use super::{CliError, Exit, Session, is_of_project, named};
 use crate::config::Loaded;
 use crate::console::Output;
-use crate::dispatch::Held;
+use crate::dispatch::{self, Held};
 use crate::event::{AppliedOnto, Event, FORMAT, Kind, RunVerdict};
 use crate::process::{Options, Supervisors};
 use crate::run::{Phase, RunState};
@@ -36,6 +36,7 @@ pub(super) async fn apply(session: &Session, args: &ApplyArgs) -> Result<Exit, C
         None => loaded.project_root.clone(),
     };
     let mut held = Held::take(entry.dir.clone(), loaded.config.journal.sync)?;
+    dispatch::clear_up(&held.dir).await?;
     tell_of_healing(session, &held);
     warn(session, &held.state);
     let (Some(base), Some(result)) = (held.state.base.tree.clone(), held.state.head().cloned()) else {

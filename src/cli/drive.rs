@@ -109,7 +109,8 @@ fn tell_ci(session: &Session, junit: Option<&JunitFile>, progress: &Progress) {
 fn leads_on(session: &Session, dir: &RunDir, error: CliError) -> CliError {
     let go_on = format!("go on with `orchestra resume {}{}`", run_name(dir), session.called());
     if error.exit() == Exit::Records {
-        error.hint(format!("what was recorded is kept: see that the disk has room, then {go_on}"))
+        let advice = error.in_short().1.unwrap_or("see that the disk has room").to_owned();
+        error.hint(format!("what was recorded is kept: {advice}, then {go_on}"))
     } else {
         error.or_hint(go_on)
     }

@@ -19,6 +19,7 @@ use crate::run::{Consent, Phase, RunState};
 use crate::store::{self, RunDir, RunEntry, Standing, StoreError};
 use crate::sys::fs;
 use crate::ticket::{MAX_BYTES, Source, Ticket};
+use crate::workspace;
 
 /// Goes on with a run.
 pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit, CliError> {
@@ -36,7 +37,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let wishes = wishes(session, &loaded, &held.state, args)?;
     if held.state.phase == Phase::Finished(RunVerdict::Success) && wishes.plan.is_none() && !wishes.accept_changed {
         // Nobody is needed for nothing: an agent that is gone by now is no reason to fail.
-        return nothing_to_do(session, &entry.dir, &held.events, junit.as_ref()).await;
+        return nothing_to_do(session, &held.dir, &held.events, junit.as_ref()).await;
     }
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(held.state.plan());
     let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
@@ -217,7 +218,14 @@ async fn nothing_to_do(
 ) -> Result<Exit, CliError> {
     let run = events.first().map(|event| event.run.to_string()).unwrap_or_default();
     session.console.note(&format!("run {run} is finished and verified: there is nothing to do"));
+    dispatch::clear_up(dir).await?;
     leave::complete(session, dir, events).await?;
+    // A process that was killed at its very end has not come to that.
+    let workspaces = workspace::workspaces_of(&equip::cache_folder(session), dir.root());
+    let removed = workspaces.and_then(|folder| Ok(folder.as_deref().map_or(Ok(()), fs::remove_tree)?));
+    if let Err(error) = removed {
+        tracing::warn!(%error, "the workspaces could not be removed");
+    }
     let facts = Facts { liveness: Liveness::Gone, diff: None, called: session.called() };
     let summary = Summary::of(events);
     if session.console.output() == Output::Json {

@@ -26,6 +26,6 @@ pub use identity::Identity;
 pub use lent::Lent;
 pub use link::{Link, Order, Question, Suspension};
 pub use note::ticket_note;
-pub use open::{Held, beginning, explain, fold, open};
+pub use open::{Held, beginning, clear_up, explain, fold, open};
 pub use start::{Equipment, NewRun, Opened, begin};
 pub use survey::{Changed, Explained, Over, Survey, SurveyError, Wishes, survey};

@@ -8,14 +8,14 @@ use super::start::{Equipment, Opened};
 use super::survey::{Survey, Wishes, survey};
 use super::{DispatchError, Hands, Lent, Work};
 use crate::event::{Event, Kind, RunOpened, RunStarted, Terms};
-use crate::process::wait_for_old_supervisors;
+use crate::process::{ProcessError, wait_for_old_supervisors};
 use crate::run::RunState;
 use crate::store::{self, Journal, Lock, RunDir, wait_durable};
 use crate::sys::machine::{self, Machine};
 use crate::sys::{clock, fs};
 use crate::ticket::Ticket;
 use crate::verify::Checker;
-use crate::workspace::{Space, Tools, WorkspaceError};
+use crate::workspace::{self, Space, Tools, WorkspaceError};
 
 /// How long what a killed process left behind may take to end: its supervisors' grace, with room.
 const PREDECESSOR: Duration = Duration::from_secs(30);
@@ -41,6 +41,7 @@ impl Held {
     /// Becomes the owner of a run and reads it.
     pub fn take(dir: RunDir, sync: store::SyncMode) -> Result<Self, DispatchError> {
         let lock = Lock::take(&dir, clock::now())?;
+        store::remove_unfinished(&dir);
         let opened = Journal::open(&dir.journal(), sync)?;
         let state = fold(&opened.events)?;
         Ok(Self { dir, lock, journal: opened.journal, state, events: opened.events, healed_bytes: opened.healed_bytes })
@@ -67,6 +68,14 @@ pub fn fold(events: &[Event]) -> Result<RunState, DispatchError> {
     }
 }
 
+/// Waits until nothing is alive of what an earlier process started for this run, and removes what they were making. The
+/// caller owns the run.
+pub async fn clear_up(dir: &RunDir) -> Result<(), ProcessError> {
+    wait_for_old_supervisors(&dir.supervisors_lock(), PREDECESSOR).await?;
+    workspace::remove_unfinished(&dir.shadow());
+    Ok(())
+}
+
 /// Goes on with a run: waits for what is left of the last process, makes the hands, and appends what the survey found.
 /// Nothing comes back, and nothing is appended, where there is nothing to do.
 pub async fn open(
@@ -76,9 +85,8 @@ pub async fn open(
     wishes: &Wishes,
     terms: Terms,
 ) -> Result<Option<Opened>, DispatchError> {
-    let left = held.dir.supervisors_lock();
     tokio::select! {
-        waited = wait_for_old_supervisors(&left, PREDECESSOR) => waited?,
+        cleared = clear_up(&held.dir) => cleared?,
         () = equipment.cancel.cancelled() => return Err(WorkspaceError::Cancelled.into()),
     }
     let guard = fs::append(&held.dir.supervisors_lock())?;

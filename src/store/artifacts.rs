@@ -98,7 +98,7 @@ pub fn collect_within(from: &Collect, caps: Caps) -> Result<Collected, StoreErro
     let wanted = roots.wanted(from, caps, &mut collected.refused)?;
     let name = RunDir::artifact_folder(&from.task);
     let all = from.dir.artifacts();
-    let (place, fresh) = (all.join(&name), all.join(format!(".new-{name}")));
+    let (place, fresh) = (all.join(&name), all.join(format!("{}{name}", fs::UNFINISHED)));
     if wanted.is_empty() && fs::kind(&place).map_err(StoreError::Unreadable)?.is_none() {
         return Ok(collected);
     }

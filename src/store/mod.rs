@@ -21,6 +21,7 @@ mod staged;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod wanted;
 
 pub use artifacts::{Caps, Collect, Collected, Refused, collect, collect_within, is_nothing_left};
@@ -37,3 +38,4 @@ pub use read::{Reader, read};
 pub use remove::{Aside, Claimed, leftovers, remove_leftover};
 pub use staged::{Published, Staged};
 pub use tally::{Tally, tally};
+pub use unfinished::remove_unfinished;

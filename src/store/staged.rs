@@ -9,7 +9,7 @@ use crate::sys::fs;
 use crate::sys::machine::random;
 use crate::time::Timestamp;
 
-const HIDDEN: &str = ".new-";
+const HIDDEN: &str = fs::UNFINISHED;
 const IGNORE: &str = ".gitignore";
 
 /// A run directory under a hidden name. Dropped before [`Staged::publish`], it is removed.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::error::WorkspaceError;
+use super::unfinished::INPUT;
 use crate::ids::ObjectId;
 use crate::policy::Limits;
 use crate::process::{Command, End, Exit, ProcessError, Sink, Stdin, Supervisors};
@@ -190,7 +191,7 @@ impl<'a> Call<'a> {
         // Unlinked as soon as the command is over.
         let mut input = None;
         if let Some(bytes) = &self.stdin {
-            let file = tempfile::Builder::new().prefix("stdin-").tempfile_in(&self.git.dir);
+            let file = tempfile::Builder::new().prefix(INPUT).tempfile_in(&self.git.dir);
             let mut file = file.map_err(|error| WorkspaceError::system("create a file in", &self.git.dir, error))?;
             file.write_all(bytes).map_err(|error| WorkspaceError::system("write", file.path(), error))?;
             input = Some(file);

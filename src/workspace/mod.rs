@@ -25,6 +25,7 @@ mod setup;
 mod shadow;
 mod snapshot;
 mod sweep;
+mod unfinished;
 
 pub use apply::{Applied, ApplyOutcome, ApplyRequest, apply, backup_of, remove_backup, runs_by_itself, settle};
 pub use diff::{Change, FileChange, FileStatus, Lines, PatchFile};
@@ -38,6 +39,7 @@ pub use patch::{PatchMode, Patched, apply_patch};
 pub use prepare::{Prepared, Space, prepare};
 pub use scope::outside_scope;
 pub use shadow::{NewCommit, Shadow};
+pub use unfinished::remove_unfinished;
 
 /// The project's own folder of this program: never part of a snapshot.
 const OWN_FOLDER: &str = ".orchestra";

@@ -17,6 +17,8 @@ mod damage;
 mod disk;
 mod held;
 mod kill;
+#[cfg(target_arch = "x86_64")]
+mod kills;
 mod limits;
 mod mounts;
 mod power;
@@ -25,6 +27,8 @@ mod races;
 mod rig;
 mod signals;
 mod suspend;
+#[cfg(target_arch = "x86_64")]
+mod trace;
 mod workspace;
 #[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 #[path = "../cli/pty.rs"]

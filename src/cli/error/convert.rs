@@ -1,6 +1,6 @@
 //! From each room's error to what a user is told: which exit code, and which advice.
 
-use super::{CliError, Flaw};
+use super::{CliError, Flaw, io};
 use crate::cli::exit::Exit;
 use crate::plan::{Fault, Faults};
 use crate::planner::PlannerError;
@@ -25,7 +25,9 @@ impl CliError {
 
     /// A file that we make cannot be written.
     pub fn unwritable(error: &FileError) -> Self {
-        Self::of(Exit::Records, error).hint("check that the disk has room and that you may write there")
+        let advice = io::advice(error);
+        let found = Self::of(Exit::Records, error);
+        advice.into_iter().fold(found, Self::hint)
     }
 
     /// A plan, called `name`, that was refused.
@@ -106,6 +108,9 @@ impl From<ProcessError> for CliError {
             ProcessError::File(_) => Exit::Records,
             ProcessError::NoSupervisor { .. } | ProcessError::ShutDown | ProcessError::System { .. } => Exit::Internal,
         };
+        if let ProcessError::File(error) = &error {
+            return Self::unwritable(error);
+        }
         let found = Self::of(exit, &error);
         match &error {
             ProcessError::NotFound { .. } => found.hint("install it, or put its folder into PATH"),

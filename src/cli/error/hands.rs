@@ -1,6 +1,6 @@
 //! What agents, workspaces and checks cannot do, and whose fault that is.
 
-use super::CliError;
+use super::{CliError, io};
 use crate::agent::{AgentError, Fault};
 use crate::cli::exit::Exit;
 use crate::verify::VerifyError;
@@ -48,7 +48,8 @@ impl From<WorkspaceError> for CliError {
             }
         };
         let found = Self::of(exit, &error);
-        match error.hint() {
+        let refused = (exit == Exit::Records).then(|| io::advice(&error)).flatten();
+        match error.hint().or(refused) {
             Some(hint) => found.hint(hint),
             None => found,
         }

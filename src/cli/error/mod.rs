@@ -4,6 +4,7 @@ mod config;
 mod convert;
 mod dispatch;
 mod hands;
+mod io;
 mod render;
 mod store;
 mod told;

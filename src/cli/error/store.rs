@@ -1,6 +1,6 @@
 //! What the faults of a run directory mean for a user.
 
-use super::CliError;
+use super::{CliError, io};
 use crate::cli::exit::Exit;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -44,15 +44,7 @@ fn hint(error: &StoreError) -> Option<String> {
         }
         StoreError::Ambiguous { .. } => "type more of its id",
         StoreError::NotAFolder { .. } => "name another folder with `--runs-dir`",
-        StoreError::Unwritable(_) => match error.io().map(std::io::Error::kind) {
-            Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
-                "make room on that disk; what was recorded is kept"
-            }
-            Some(std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                "give yourself the right to write there, or name another folder with `--runs-dir`"
-            }
-            Some(_) | None => return None,
-        },
+        StoreError::Unwritable(_) => return io::advice(error).map(str::to_owned),
         StoreError::Unreadable(_) => "see that you may read it and the disk is sound; `--runs-dir` looks elsewhere",
         StoreError::Taken { .. }
         | StoreError::Panicked { .. }

@@ -7,13 +7,16 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::{At, FileError};
-use super::folders::{parent, sync_dir};
+use super::folders::{parent, remove_file, sync_dir};
+
+/// What names begin with as long as what they name is not whole.
+pub const UNFINISHED: &str = ".new-";
 
 /// The file at `path` becomes exactly `bytes`, or stays as it was: after a crash at any instant a reader finds the old
 /// file or the new one, whole. Durable when this returns (temp file, fsync, rename, fsync of the folder).
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let folder = parent(path);
-    let mut temp = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).at("create a file in", folder)?;
+    let mut temp = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).at("create a file in", folder)?;
     temp.write_all(bytes).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
     temp.persist(path).map_err(|failed| failed.error).at("rename a new file to", path)?;
@@ -33,7 +36,7 @@ pub enum Existing {
 pub fn write_whole_shared(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), FileError> {
     let folder = parent(path);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".new-").permissions(std::fs::Permissions::from_mode(0o666));
+    builder.prefix(UNFINISHED).permissions(std::fs::Permissions::from_mode(0o666));
     let mut temp = builder.tempfile_in(folder).at("create a file in", folder)?;
     temp.write_all(bytes).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
@@ -86,9 +89,11 @@ pub fn copy(from: &Path, to: &Path) -> Result<u64, FileError> {
     std::fs::copy(from, to).at("copy", from)
 }
 
-/// Makes `link` point at `target`, atomically replacing a link that is already there.
+/// Makes `link` point at `target`, atomically replacing a link that is already there. The caller is the only one who makes
+/// it: what lies under its unfinished name was left by a process that was killed.
 pub fn symlink(target: &Path, link: &Path) -> Result<(), FileError> {
     let temp = beside(link);
+    remove_file(&temp)?;
     std::os::unix::fs::symlink(target, &temp).at("make the link", link)?;
     let renamed = std::fs::rename(&temp, link).at("make the link", link);
     if renamed.is_err() {
@@ -97,17 +102,20 @@ pub fn symlink(target: &Path, link: &Path) -> Result<(), FileError> {
     renamed
 }
 
+/// Makes a link where nothing is yet.
+pub fn new_link(target: &Path, link: &Path) -> Result<(), FileError> {
+    std::os::unix::fs::symlink(target, link).at("make the link", link)
+}
+
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     options
 }
 
-/// A name next to `path` that no other process picks.
+/// The unfinished name of `path`.
 fn beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".new-");
-    name.push(std::process::id().to_string());
-    name.push("-");
+    let mut name = std::ffi::OsString::from(UNFINISHED);
     name.push(path.file_name().unwrap_or_default());
     path.with_file_name(name)
 }
@@ -167,6 +175,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let link = dir.path().join("latest");
         symlink(Path::new("a"), &link).unwrap();
+        // As a process leaves it that is killed in between.
+        std::os::unix::fs::symlink("c", beside(&link)).unwrap();
         symlink(Path::new("b"), &link).unwrap();
         assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("b"));
         assert_eq!(list(dir.path()).unwrap().len(), 1);

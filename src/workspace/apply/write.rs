@@ -10,6 +10,7 @@ use super::super::error::WorkspaceError;
 use super::super::setup::parents_are_folders;
 use super::super::shadow::{Mode, Shadow, bytes};
 use super::super::snapshot::forget;
+use super::super::unfinished::ON_THE_WAY;
 use crate::ids::{Digest, ObjectId};
 use crate::sys::fs::{self, Kind};
 
@@ -56,7 +57,7 @@ pub(super) async fn stage(
     tree: &ObjectId,
     steps: &[Step],
 ) -> Result<tempfile::TempDir, WorkspaceError> {
-    let staged = tempfile::Builder::new().prefix("apply-").tempdir_in(shadow.path());
+    let staged = tempfile::Builder::new().prefix(ON_THE_WAY).tempdir_in(shadow.path());
     let staged = staged.map_err(|error| WorkspaceError::system("create a folder in", shadow.path(), error))?;
     let list: Vec<&[u8]> = steps.iter().filter(|step| step.after.is_some()).map(|step| bytes(&step.path)).collect();
     let index = shadow.index("apply");
@@ -131,14 +132,15 @@ fn bring(project: &Path, staged: &Path, path: &Path, after: &Side) -> Result<(),
             return Err(WorkspaceError::Replaced(folder));
         }
     }
+    let new = beside(&to);
+    fs::remove_file(&new)?;
     if after.mode == Mode::Link {
         let target =
             readlink(&from, Vec::new()).map_err(|error| WorkspaceError::system("read the link", &from, error))?;
         let target = super::super::shadow::path(target.as_bytes());
-        return Ok(fs::symlink(&target, &to)?);
+        fs::new_link(&target, &new)?;
+        return Ok(fs::rename(&new, &to)?);
     }
-    let new = beside(&to);
-    fs::remove_file(&new)?;
     fs::copy(&from, &new)?;
     if fs::kind(&to)? == Some(Kind::File) {
         keep_rights(&to, &new, after.mode)?;

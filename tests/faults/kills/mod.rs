@@ -1,0 +1,5 @@
+//! Killed at every call that changes a disk, and again while it is resumed: nothing is lost, nothing is done twice.
+
+mod failing;
+mod scene;
+mod sweep;
