@@ -7,6 +7,7 @@
 
 pub mod ids;
 pub mod time;
+pub mod money;
 pub mod text;
 pub mod sys;
 pub mod ticket;

@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{AgentRecord, AttemptOutcome, Ended, Failure, FailureClass, Usage};
+use crate::event::{AgentRecord, Amount, AttemptOutcome, Ended, Failure, FailureClass, Usage};
 use crate::ids::TraceId;
 use crate::message::{TaskMessage, TaskResult};
 use crate::model::Delta;
-use crate::policy::Limits;
+use crate::policy::{Limits, Spends};
 use crate::sys::fs::FileError;
 use crate::text;
 
@@ -23,6 +23,9 @@ pub trait Agent: Send + Sync {
 
     /// Who it is, for the journal.
     fn record(&self) -> AgentRecord;
+
+    /// Whether it uses tokens or money, and tells how much.
+    fn spends(&self) -> Spends;
 
     /// Whether it looks at [`Job::prompt`], which is made only for those that do.
     fn reads_prompt(&self) -> bool {
@@ -51,6 +54,8 @@ pub struct Job {
     pub trace: TraceId,
     /// What it may use.
     pub limits: Limits,
+    /// What it may spend: it is ended when it has told of more. Nobody counts where there is none.
+    pub cap: Option<Amount>,
     /// From the run's base to the workspace as it is given.
     pub change: Change,
 }
@@ -180,6 +185,8 @@ pub struct Outcome {
     pub leaked: u32,
     /// Whether output was cut at its cap.
     pub truncated: bool,
+    /// Bytes written to the attempt's folder.
+    pub bytes: u64,
     /// The record of it that could not be written: then the attempt proves nothing about the agent.
     pub unwritable: Option<Arc<FileError>>,
 }
@@ -202,6 +209,6 @@ impl Outcome {
     }
 
     pub(super) fn of(outcome: AttemptOutcome) -> Self {
-        Self { outcome, usage: Usage::default(), exit: None, leaked: 0, truncated: false, unwritable: None }
+        Self { outcome, usage: Usage::default(), exit: None, leaked: 0, truncated: false, bytes: 0, unwritable: None }
     }
 }

@@ -1,6 +1,7 @@
 //! PURE: an agent's output as a task result. Truncated or unclear output is refused, never guessed at.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::spec::Parser;
 use crate::event::Usage;
@@ -83,7 +84,7 @@ fn answer(object: &str) -> Result<Answer, Unusable> {
     #[derive(Deserialize)]
     struct Beside {
         schema: Option<String>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "account")]
         usage: Usage,
     }
     let beside: Beside = serde_json::from_str(object).map_err(Unusable::NotAResult)?;
@@ -92,6 +93,28 @@ fn answer(object: &str) -> Result<Answer, Unusable> {
     }
     let result = serde_json::from_str(object).map_err(Unusable::NotAResult)?;
     Ok(Answer { result, usage: beside.usage })
+}
+
+/// What a line that is no answer yet tells of the usage so far: `{"usage": {…}}`, with whatever stands beside it.
+pub(super) fn told(parser: Parser, line: &[u8]) -> Option<Usage> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(deserialize_with = "account")]
+        usage: Usage,
+    }
+    const KEY: &[u8] = b"\"usage\"";
+    match parser {
+        Parser::Text => None,
+        Parser::Json if !line.starts_with(b"{") || !line.windows(KEY.len()).any(|at| at == KEY) => None,
+        Parser::Json => serde_json::from_slice::<Line>(line).ok().map(|line| line.usage),
+    }
+    .filter(|usage| !usage.is_unknown())
+}
+
+/// An account of usage, whatever stands in its place: one that cannot be read tells nothing, and spoils no answer.
+fn account<'de, D: Deserializer<'de>>(from: D) -> Result<Usage, D::Error> {
+    let account = Box::<RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(account.get()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -146,6 +169,34 @@ mod tests {
             assert!(matches!(read(bad), Err(Unusable::NotAResult(_))), "{bad}");
         }
         assert!(matches!(read(r#"{"schema":"x/v9","status":"done"}"#), Err(Unusable::Schema(_))));
+    }
+
+    #[test]
+    fn an_account_that_makes_no_sense_is_unknown_and_the_answer_stands() {
+        for bad in [
+            "5",
+            "null",
+            "\"much\"",
+            "[]",
+            "{\"usd\":-1,\"input_tokens\":1e308,\"output_tokens\":\"7\"}",
+            "{\"usd\":1,\"usd\":2}",
+            "{\"input_tokens\":18446744073709551616,\"output_tokens\":-1}",
+        ] {
+            let answer = read(&format!("{{\"status\":\"done\",\"usage\":{bad}}}")).unwrap();
+            assert!(answer.usage.is_unknown(), "{bad}: {:?}", answer.usage);
+        }
+    }
+
+    #[test]
+    fn a_line_before_the_answer_may_tell_of_the_usage_so_far() {
+        let tokens = |line: &str| told(Parser::Json, line.as_bytes()).and_then(|usage| usage.input_tokens);
+        assert_eq!(tokens(r#"{"usage":{"input_tokens":7}}"#), Some(7));
+        assert_eq!(tokens(r#"{"step":2,"usage":{"input_tokens":8},"x":[]}"#), Some(8));
+        for none in ["", "{", r#"{"usage":5}"#, r#"{"usage":{}}"#, r#"{"Usage":{"input_tokens":7}}"#, "\u{1}\"usage\""]
+        {
+            assert_eq!(tokens(none), None, "{none}");
+        }
+        assert_eq!(told(Parser::Text, br#"{"usage":{"input_tokens":7}}"#), None);
     }
 
     #[test]

@@ -6,32 +6,35 @@ use crate::event::FailureClass;
 use crate::message::TaskResult;
 use crate::sys::fs::{self, FileError};
 
-/// Writes the message: complete, and nothing else.
-pub(super) fn open(job: &Job) -> Result<(), RecordError> {
+/// Writes the message: complete, and nothing else. Gives the bytes written.
+pub(super) fn open(job: &Job) -> Result<u64, RecordError> {
     let (path, bytes) = (job.files.message(), json(&job.message)?);
-    Ok(match fs::write(&path, &bytes) {
+    match fs::write(&path, &bytes) {
         Err(error) if error.is_not_found() => {
             // Almost always the folder is there, so that is not asked before.
             fs::create_dirs(path.parent().unwrap_or(&path))?;
             fs::write(&path, &bytes)
         }
         other => other,
-    }?)
+    }?;
+    Ok(bytes.len() as u64)
 }
 
-/// Keeps a result, whole, before the journal gets its clipped copy.
-pub(super) fn keep(files: &AttemptFiles, result: &TaskResult) -> Result<(), RecordError> {
+/// Keeps a result, whole, before the journal gets its clipped copy. Gives the bytes written.
+pub(super) fn keep(files: &AttemptFiles, result: &TaskResult) -> Result<u64, RecordError> {
     let line = TaskResult { status: result.status, summary: result.summary.clone(), ..TaskResult::default() };
     if *result == line.clipped() {
-        return Ok(());
+        return Ok(0);
     }
-    Ok(fs::write(&files.result(), &json(result)?)?)
+    let whole = json(result)?;
+    fs::write(&files.result(), &whole)?;
+    Ok(whole.len() as u64)
 }
 
 /// A claim, its result kept; a failure if it cannot be kept.
 pub(super) fn claim(files: &AttemptFiles, result: &TaskResult) -> Outcome {
     match keep(files, result) {
-        Ok(()) => Outcome::claim(result),
+        Ok(bytes) => Outcome { bytes, ..Outcome::claim(result) },
         Err(error) => error.into(),
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Spends;
+
 /// What kind of agent it is, and its settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
@@ -28,11 +30,30 @@ impl Spec {
         }
     }
 
+    /// Whether it uses tokens or money, and tells how much. Prose has no place for it.
+    pub fn spends(&self) -> Spends {
+        match self {
+            Self::Builtin {} => Spends::Nothing,
+            Self::Scripted(_) => Spends::Tells,
+            Self::Command(command) => command.spends(),
+        }
+    }
+
     /// The names of variables whose values must not show up in anything that is kept or shown.
     pub fn secrets(&self) -> &[String] {
         match self {
             Self::Builtin {} | Self::Scripted(_) => &[],
             Self::Command(command) => &command.pass_env,
+        }
+    }
+}
+
+impl CommandSpec {
+    /// The same of a program.
+    pub(super) fn spends(&self) -> Spends {
+        match self.parser {
+            Parser::Json => Spends::Tells,
+            Parser::Text => Spends::Untold,
         }
     }
 }

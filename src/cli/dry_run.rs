@@ -8,7 +8,7 @@ use super::{CliError, Exit, Session};
 use crate::config::Loaded;
 use crate::console::Output;
 use crate::dispatch::Equipment;
-use crate::event::Terms;
+use crate::event::{Budget, Terms};
 use crate::graph::{Graph, batch_name};
 use crate::ids::{AgentName, TaskId};
 use crate::plan::{Check, Draft, Role};
@@ -68,7 +68,7 @@ pub(super) fn show(
         }
     }
     let config = &loaded.config;
-    let terms = super::equip::terms(config);
+    let terms = super::equip::first_terms(loaded);
     let tasks = plan.tasks.iter().zip(batches).map(|(task, batch)| {
         let agent = config.agent_of(task.role);
         let checks = checks_of(task, catalogue);
@@ -122,6 +122,12 @@ fn lines(preview: &Preview<'_>) -> Vec<String> {
             words::count(preview.terms.attempts, "attempt")
         ),
     ];
+    if let Some(Budget { run, attempt, .. }) = &preview.terms.budget {
+        lines.push(format!(
+            "budget: ${} and {} tokens; an attempt ${} and {} tokens",
+            run.usd, run.tokens, attempt.usd, attempt.tokens
+        ));
+    }
     for task in &preview.tasks {
         lines.push(String::new());
         lines.push(format!("{} {} ({}) {}", task.batch, task.id, task.role, text::printable(task.title, 80)));

@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliError, Session};
 use crate::agent::{Agents, Spec};
-use crate::config::{Config, Loaded, Template as TemplateChoice, Unchecked};
+use crate::config::{Config, Loaded, Origin, Template as TemplateChoice, Unchecked, Unknown};
 use crate::dispatch::Equipment;
-use crate::event::Terms;
+use crate::event::{Amount, Budget, Terms, Untold};
 use crate::ids::{AgentName, Digest, TraceId};
 use crate::plan::{Caps, Check, CheckRef, Draft, Role};
 use crate::planner::Template;
-use crate::policy::Limits;
+use crate::policy::{Limits, Spends};
 use crate::prompt::Templates;
 use crate::repo;
 use crate::sys::{fs, machine};
@@ -94,8 +94,16 @@ pub(super) fn cache_folder(session: &Session) -> PathBuf {
     folder.join("orchestra").join("work")
 }
 
-/// The rules of the run, from the configuration.
-pub(super) fn terms(config: &Config) -> Terms {
+/// The rules of the run, from the configuration. `is_set` says of a key whether somebody gave it its value: a budget that
+/// nobody asked for is a net, and holds up nobody whose costs are unknown.
+pub(super) fn terms(config: &Config, is_set: impl Fn(&str) -> bool) -> Terms {
+    let untold = |keys: [&str; 2]| if keys.into_iter().any(&is_set) { Untold::Counts } else { Untold::Passes };
+    let budget = Budget {
+        run: Amount { usd: config.budget.usd, tokens: config.budget.tokens },
+        attempt: Amount { usd: config.budget.task_usd, tokens: config.budget.task_tokens },
+        untold_usd: untold(["budget.usd", "budget.task_usd"]),
+        untold_tokens: untold(["budget.tokens", "budget.task_tokens"]),
+    };
     Terms {
         jobs: config.run.jobs,
         continue_on_error: config.run.continue_on_error,
@@ -110,7 +118,39 @@ pub(super) fn terms(config: &Config) -> Terms {
         launches: config.limits.launches,
         quota_wait: config.limits.quota_wait,
         in_place: config.workspace.mode == WorkspaceMode::InPlace,
+        budget: Some(budget),
+        run_bytes: Some(config.limits.run_bytes),
+        output_bytes: Some(config.limits.output_bytes.into()),
     }
+}
+
+/// The same for a run that begins.
+pub(super) fn first_terms(loaded: &Loaded) -> Terms {
+    terms(&loaded.config, |key| !matches!(loaded.origins.get(key), None | Some(Origin::Default)))
+}
+
+/// Refuses agents whose price nobody knows, where somebody set a budget of money that they could overrun unseen.
+pub(super) fn prices_are_known(config: &Config, plan: &Draft, terms: &Terms) -> Result<(), CliError> {
+    let Some(why) = unknown_price(config, plan, terms) else { return Ok(()) };
+    Err(CliError::usage(why).hint(
+        "--set budget.unknown=allow lets it work, and counts each attempt as budget.task_usd; an agent with \
+         `parser: json` can tell what it used: docs/agents.md",
+    ))
+}
+
+/// Says whose price is unknown, if that is in the way.
+pub(super) fn unknown_price(config: &Config, plan: &Draft, terms: &Terms) -> Option<String> {
+    let budget = terms.budget.as_ref()?;
+    if budget.untold_usd == Untold::Passes || config.budget.unknown == Unknown::Allow {
+        return None;
+    }
+    let untold = |name: &AgentName| config.agents.get(name).is_some_and(|spec| spec.spends() == Spends::Untold);
+    let role = roles_of(plan).into_iter().find(|role| untold(config.agent_of(*role)))?;
+    Some(format!(
+        "there is a budget of ${}, and nobody knows what agent `{}` ({role}) costs",
+        budget.run.usd,
+        config.agent_of(role)
+    ))
 }
 
 /// How large a plan may be.

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::args::{Allowance, ApprovalTarget, Decided, ResumeArgs, Settings};
+use super::args::{ApprovalTarget, Decided, Raise, ResumeArgs, Settings};
 use super::junit::JunitFile;
 use super::listen::Listener;
 use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, leave, named};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
 use crate::dispatch::{self, Held, Over, Survey, Wishes};
-use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Terms};
+use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Said, Terms};
 use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
 use crate::report::{Facts, Liveness, Report, Summary, words};
@@ -43,7 +43,8 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
     equip::someone_implements(&loaded.config, &plan, ticket.diffs.iter().any(|diff| !diff.files.is_empty()))?;
     let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
-    let terms = terms(&loaded, &entry.dir, &held.state, args);
+    let terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
+    equip::prices_are_known(&loaded.config, &plan, &terms)?;
     let before = held.events.clone();
     let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());
     let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)
@@ -93,9 +94,7 @@ fn of_run(session: &Session, dir: &RunDir, args: &ResumeArgs) -> Result<Loaded, 
         Some(named) => named.clone(),
         None => untouched(dir)?,
     };
-    let mut settings = args.pace.settings();
-    settings.extend(args.caps.settings());
-    session.config_of(Some(named), settings)
+    session.config_of(Some(named), args.settings())
 }
 
 /// The run's own configuration, which names commands: it counts only as it was written. A task, or a repository that
@@ -186,19 +185,26 @@ fn edited(
     Ok(Some(PlanAccepted { revision: state.revision() + 1, plan, checks, checks_sha }))
 }
 
-fn terms(loaded: &Loaded, dir: &RunDir, state: &RunState, args: &ResumeArgs) -> Terms {
-    let mut terms = equip::terms(&loaded.config);
+/// The rules from here on: those of the configuration, but for limits that an earlier resume was given and this one says
+/// nothing of.
+fn terms(
+    loaded: &Loaded,
+    dir: &RunDir,
+    (state, events): (&RunState, &[Event]),
+    args: &ResumeArgs,
+) -> Result<Terms, CliError> {
+    let said = |key: &str| is_said_now(loaded, dir, key);
+    let mut terms = equip::terms(&loaded.config, said);
     terms.in_place = state.base.tree.is_none();
-    // What an earlier resume was given stays given, unless this one says otherwise.
-    if !is_said_now(loaded, dir, "limits.run") {
-        terms.run_time = state.terms.run_time;
+    terms.keep(&state.terms, &dispatch::beginning(events)?.terms, |limit| match loaded.origins.get(limit.key()) {
+        Some(Origin::Env(_)) => Said::Perhaps,
+        _ if said(limit.key()) => Said::Now,
+        _ => Said::Before,
+    });
+    for Raise { limit, by } in args.added() {
+        terms.raise(limit, by);
     }
-    match args.timeout {
-        Some(Allowance::Add(more)) => terms.run_time = state.terms.run_time.plus(more),
-        Some(Allowance::Set(all)) => terms.run_time = all,
-        None => {}
-    }
-    terms
+    Ok(terms)
 }
 
 /// Whether this very call gives `key` a value, by a flag or by a file that it names.
@@ -253,7 +259,7 @@ fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) 
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(state.plan());
     let roles = equip::roles_of(plan.ok_or(dispatch::DispatchError::NoPlan)?);
     let equipment = equip::equipment(session, loaded, &roles)?;
-    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, dir, &state, args))?;
+    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, dir, (&state, &events), args)?)?;
     show(session, &survey)?;
     let refused = !survey.changed.is_empty() && !wishes.accept_changed && !survey.nothing_to_do;
     Ok(if refused { Exit::State } else { Exit::Success })

@@ -31,10 +31,14 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
         if let Some(why) = equip::nobody_implements(&loaded.config, &task.plan, brings_diff(&task.ticket)) {
             session.console.warn(&format!("without --dry-run it would be refused: {why}"));
         }
+        if let Some(why) = equip::unknown_price(&loaded.config, &task.plan, &equip::first_terms(&loaded)) {
+            session.console.warn(&format!("without --dry-run it would be refused: {why}"));
+        }
         return Ok(shown);
     }
     if !args.plan_only {
         equip::someone_implements(&loaded.config, &task.plan, brings_diff(&task.ticket))?;
+        equip::prices_are_known(&loaded.config, &task.plan, &equip::first_terms(&loaded))?;
         already::refuse_done(session, &loaded, &task, &equipment).await?;
     }
     Box::pin(begin(session, &loaded, args, task, catalogue, equipment)).await
@@ -62,7 +66,7 @@ async fn begin(
             .map(|(key, origin)| (key.clone(), origin.to_string()))
             .filter(|(_, origin)| origin != "default")
             .collect(),
-        terms: equip::terms(&loaded.config),
+        terms: equip::first_terms(loaded),
         plan_only: args.plan_only,
         trace: equip::trace_id(session)?,
     };

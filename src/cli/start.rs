@@ -41,7 +41,7 @@ enum Told {
 }
 
 fn start(args: &[OsString], env: &Env) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let mut cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             let console = console(asked_output(args), env);
@@ -55,6 +55,13 @@ fn start(args: &[OsString], env: &Env) -> Exit {
         }
     };
     let console = console(cli.globals.console(), env);
+    if let Command::Resume(args) = &mut cli.command
+        && let Err((set, why)) = args.take_raises(&mut cli.globals.set)
+    {
+        let set = crate::text::printable(&set, 60);
+        let error = CliError::usage(format!("--set {set}: {why}")).hint("write for example --set limits.launches=+10");
+        return fail(&console, &error, Told::Nothing);
+    }
     let session = match Session::open(cli.globals, env.clone(), console.clone()) {
         Ok(session) => session,
         Err(error) => return fail(&console, &error, Told::Nothing),

@@ -115,6 +115,7 @@ fn kind_of(kind: &Value, schema: &Value) -> String {
     let name = kind["type"].as_str().or_else(|| kind["type"][0].as_str()).unwrap_or_default();
     match name {
         "integer" => format!("a whole number, {} to {}", kind["minimum"], kind["maximum"]),
+        "number" if kind.get("exclusiveMinimum").is_some() => format!("a number above 0, up to {}", kind["maximum"]),
         "boolean" => "`true` or `false`".to_owned(),
         "array" if kind["items"]["type"] == "array" => "a list of commands, each a list of words".to_owned(),
         "array" => "a list of texts".to_owned(),
@@ -172,9 +173,12 @@ fn trials(key: &str, kind: &Value, value: &Value) -> Vec<(Option<String>, String
     let only = |tried: &str| (None, tried.to_owned());
     match (key, value) {
         (_, Value::Number(number)) if kind.get("minimum").is_some() => {
-            let weaker = number.as_u64().unwrap().max(2).to_string();
-            vec![pair(&weaker, &(weaker.parse::<u64>().unwrap() - 1).to_string()), pair("2", "3")]
+            let least = kind["minimum"].as_u64().unwrap().max(2);
+            let weaker = number.as_u64().unwrap().max(least);
+            let (least, more) = (least.to_string(), (least + 1).to_string());
+            vec![pair(&weaker.to_string(), &(weaker - 1).to_string()), pair(&least, &more)]
         }
+        (_, Value::Number(_)) if kind.get("exclusiveMinimum").is_some() => vec![pair("2", "1.5"), pair("1.5", "2")],
         (_, Value::Bool(_)) => vec![pair("false", "true"), pair("true", "false")],
         (_, Value::String(text)) if text.parse::<crate::time::Span>().is_ok() => {
             vec![pair("2m", "1m"), pair("1m", "2m")]

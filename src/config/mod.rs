@@ -33,7 +33,7 @@ pub use load::{Loaded, load};
 pub use narrow::{Ignored, TO_TRUST};
 pub use schema::schema;
 pub use shape::{
-    CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Roles, Run, Runs, Template, Unchecked,
-    Verify, Version, Workspace,
+    Budget, CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Roles, Run, Runs, Template,
+    Unchecked, Unknown, Verify, Version, Workspace,
 };
 pub use sources::{Dir, PROJECT_FILES, Sources};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::node::Node;
-use super::shape::{Layer, PlannerUse, Template, Unchecked};
+use super::shape::{Layer, PlannerUse, Template, Unchecked, Unknown};
 use crate::ids::AgentName;
 use crate::store::SyncMode;
 use crate::sys::fs;
@@ -144,10 +144,20 @@ impl Sieve<'_> {
             limits.task,
             limits.idle,
             limits.launches,
+            limits.output_bytes,
+            limits.run_bytes,
+            budget.usd,
+            budget.tokens,
+            budget.task_usd,
+            budget.task_tokens,
             limits.quota_wait,
             limits.plan_tasks,
             limits.plan_bytes,
         );
+        let below = weaker.budget.as_ref().and_then(|budget| budget.unknown.as_ref());
+        let trusts = |new: &Unknown, old: &Unknown| *new == Unknown::Allow && new != old;
+        let unknown = layer.budget.as_mut().map(|budget| &mut budget.unknown);
+        self.unless(unknown, below, "budget.unknown", (trusts, "a project file may not let unknown costs pass"));
         let below = weaker.run.as_ref().and_then(|run| run.ask.as_ref());
         let ask = layer.run.as_mut().map(|run| &mut run.ask);
         self.unless(ask, below, "run.ask", (|new, old| new < old, "a project file may not ask less"));

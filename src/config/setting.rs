@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::money::Usd;
 use crate::time::Span;
 
 /// A part of a layer.
@@ -172,6 +173,116 @@ impl<const MIN: u32, const MAX: u32> JsonSchema for Count<MIN, MAX> {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "integer", "minimum": MIN, "maximum": MAX})
+    }
+}
+
+/// A whole number from 1 to `MAX`, where more than four thousand millions make sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Large<const MAX: u64>(u64);
+
+impl<const MAX: u64> Setting for Large<MAX> {
+    type Plain = u64;
+    fn over(self, _: Self) -> Self {
+        self
+    }
+    fn plain(self) -> Result<u64, Unset> {
+        Ok(self.0)
+    }
+}
+
+impl<'de, const MAX: u64> Deserialize<'de> for Large<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<const MAX: u64>;
+        impl<const MAX: u64> de::Visitor<'_> for Visitor<MAX> {
+            type Value = u64;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a whole number from 1 to {MAX}")
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
+                if (1..=MAX).contains(&number) {
+                    Ok(number)
+                } else {
+                    Err(E::invalid_value(de::Unexpected::Unsigned(number), &self))
+                }
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
+                Err(E::invalid_value(de::Unexpected::Signed(number), &self))
+            }
+            fn visit_i128<E: de::Error>(self, number: i128) -> Result<u64, E> {
+                Err(E::invalid_value(de::Unexpected::Other(&format!("`{number}`")), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor::<MAX>).map(Self)
+    }
+}
+
+impl<const MAX: u64> JsonSchema for Large<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("LargeTo{MAX}").into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": 1, "maximum": MAX})
+    }
+}
+
+/// An amount of money that is not nothing, and at most a million dollars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Money(Usd);
+
+impl Money {
+    const MAX: Usd = Usd::from_micros(1_000_000_000_000);
+}
+
+impl Setting for Money {
+    type Plain = Usd;
+    fn over(self, _: Self) -> Self {
+        self
+    }
+    fn plain(self) -> Result<Usd, Unset> {
+        Ok(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Usd;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an amount of US dollars, a number above 0 and up to 1000000")
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Usd, E> {
+                let usd = number.checked_mul(1_000_000).map(Usd::from_micros);
+                let usd = usd.filter(|usd| (Usd::from_micros(1)..=Money::MAX).contains(usd));
+                usd.ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Usd, E> {
+                Err(E::invalid_value(de::Unexpected::Signed(number), &self))
+            }
+            fn visit_i128<E: de::Error>(self, number: i128) -> Result<Usd, E> {
+                Err(E::invalid_value(de::Unexpected::Other(&format!("`{number}`")), &self))
+            }
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Usd, E> {
+                let usd = Usd::told(number).filter(|usd| (Usd::from_micros(1)..=Money::MAX).contains(usd));
+                usd.ok_or_else(|| E::invalid_value(de::Unexpected::Float(number), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor).map(Self)
+    }
+}
+
+impl JsonSchema for Money {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Money".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000})
     }
 }
 

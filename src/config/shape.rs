@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::setting::{Count, Lasting, Maybe, section, whole};
+use super::setting::{Count, Large, Lasting, Maybe, Money, section, whole};
 use crate::agent::Spec;
 use crate::event::Ask;
 use crate::ids::{AgentName, CheckName};
@@ -16,7 +16,20 @@ use crate::store::SyncMode;
 use crate::time::Span;
 use crate::workspace::WorkspaceMode;
 
-whole!(Version, PlannerUse, Template, Spec, AgentName, WorkspaceMode, Expect, CheckKind, Unchecked, Ask, SyncMode);
+whole!(
+    Version,
+    PlannerUse,
+    Template,
+    Spec,
+    AgentName,
+    WorkspaceMode,
+    Expect,
+    CheckKind,
+    Unchecked,
+    Unknown,
+    Ask,
+    SyncMode
+);
 
 section! {
     /// The configuration of orchestra.
@@ -41,6 +54,8 @@ section! {
         run: RunLayer,
         /// Where it ends, whatever happens.
         limits: LimitsLayer,
+        /// What it may cost.
+        budget: BudgetLayer,
         /// How safe the records are.
         journal: JournalLayer,
         /// Where the records are.
@@ -147,12 +162,32 @@ section! {
         idle: Lasting,
         /// Most launches of agents in a run.
         launches: Count<1, 1_000_000>,
+        /// Most bytes of an attempt's output that are kept, of each stream.
+        output_bytes: Count<4096, 1_073_741_824>,
+        /// Most bytes written to the run directory.
+        run_bytes: Large<17_592_186_044_416>,
         /// How long to wait for a quota to come back.
         quota_wait: Span,
         /// Most tasks in a plan.
         plan_tasks: Count<1, 1_000_000>,
         /// Most bytes of a plan's text.
         plan_bytes: Count<1, 1_073_741_824>,
+    }
+}
+
+section! {
+    /// What it may cost.
+    Budget = BudgetLayer {
+        /// US dollars that a run may use, over all its processes.
+        usd: Money,
+        /// Tokens of all kinds that a run may use, over all its processes.
+        tokens: Large<1_000_000_000_000>,
+        /// US dollars that one attempt may use.
+        task_usd: Money,
+        /// Tokens that one attempt may use.
+        task_tokens: Large<1_000_000_000_000>,
+        /// What becomes of agents whose price nobody knows, where somebody set a budget of money.
+        unknown: Unknown,
     }
 }
 
@@ -205,6 +240,16 @@ pub enum Unchecked {
     /// It is not verified: exit code 3.
     Deny,
     /// It counts as done.
+    Allow,
+}
+
+/// What becomes of agents whose price nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// They are refused before anything starts.
+    Deny,
+    /// They work, and each attempt counts as all that one attempt may use.
     Allow,
 }
 

@@ -188,8 +188,21 @@ fn assigned(source: Source, keys: &[&str], sign: usize, dir: &Path) -> Result<Fo
     if keys.iter().any(|key| key.is_empty()) || keys.len() > 16 {
         return Err(Fault::new(&source, spot, "this is not the name of a key").into());
     }
+    let value = source.text.get(sign + 1..).unwrap_or_default();
+    // As YAML it would be the number without its sign, and nobody would hear that nothing was added.
+    if value.strip_prefix('+').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        let added = crate::text::printable(value, 40);
+        let spot = Spot { line: 1, column: sign as u64 + 2, start: sign + 1, len: value.len() };
+        return Err(Fault::new(&source, spot, format!("`{added}` would add to what there is"))
+            .under(keys.join("."))
+            .hinting(Some(
+                "only `orchestra resume` adds, to limits.run, limits.launches, limits.run_bytes, budget.usd and \
+                 budget.tokens; without the + the value is set",
+            ))
+            .into());
+    }
     // Blanks for the key, so that places in the value are places in the whole.
-    let yaml = format!("{}{}", " ".repeat(sign + 1), source.text.get(sign + 1..).unwrap_or_default());
+    let yaml = format!("{}{}", " ".repeat(sign + 1), value);
     let mut tree = Node::parse(&source, &yaml)?;
     for key in keys.iter().rev() {
         let entry = (Key { name: (*key).to_owned(), spot }, tree);

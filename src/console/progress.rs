@@ -6,8 +6,8 @@ use super::live::{Doing, Drawing};
 use super::style::{Mark, Paint};
 use super::{Console, Output, Verbosity};
 use crate::event::{
-    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, CheckStatus, Decision, Event, FailureClass, Kind,
-    PauseCause, RunStarted, Sandbox, StopCause, Verdict,
+    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, CheckStatus, Decision, Event, FailureClass, Gauge, Kind,
+    PauseCause, RunStarted, Sandbox, Verdict,
 };
 use crate::ids::TaskId;
 use crate::report::{CheckRow, Facts, Outcome, Summary, words};
@@ -152,7 +152,16 @@ impl Progress {
                 self.problem("paused: ", &format!("{why}{until}"));
             }
             Kind::RunContinued {} => say(Mark::None, "goes on"),
-            Kind::RunStopped { why } => self.stopped(why),
+            Kind::RunStopped { why } => self.problem("stopped: ", &self.summary.why_stopped(why)),
+            Kind::BudgetWarned { limit, used, of } => {
+                let gauge = words::gauge(&Gauge { limit: *limit, used: *used, of: *of });
+                let line = format!("{gauge} are used; the run stops when it is all ({})", limit.key());
+                self.problem(&format!("{}: ", words::limit(*limit)), &line);
+            }
+            Kind::BudgetRaised { limit, from, to, by } => {
+                let gauge = words::gauge(&Gauge { limit: *limit, used: *from, of: *to }).replace(" of ", " → ");
+                say(Mark::None, &format!("{}: {gauge}, by {by}", limit.key()));
+            }
             Kind::ChangeApplied { onto } => say(Mark::Good, &format!("change applied onto {}", onto.path)),
             // The last words tell of the end; the others are for `-v`.
             Kind::RunFinished { .. } => {}
@@ -161,6 +170,8 @@ impl Progress {
                 self.console.mark(Verbosity::Verbose, Mark::None, &[(Paint::Dim, &what)]);
             }
             Kind::PlanProposed { .. }
+            | Kind::BudgetReserved { .. }
+            | Kind::BudgetSettled { .. }
             | Kind::WorkspaceCreated(_)
             | Kind::AttemptStarted(_)
             | Kind::AttemptFinished(_)
@@ -206,6 +217,10 @@ impl Progress {
             | Kind::PlanAccepted(_)
             | Kind::WorkspaceCreated(_)
             | Kind::BaseChecked(_)
+            | Kind::BudgetReserved { .. }
+            | Kind::BudgetSettled { .. }
+            | Kind::BudgetWarned { .. }
+            | Kind::BudgetRaised { .. }
             | Kind::RunPaused { .. }
             | Kind::RunContinued {}
             | Kind::RunStopped { .. }
@@ -321,10 +336,6 @@ impl Progress {
         self.console.mark(Verbosity::Quiet, Mark::Bad, &[(Paint::Bold, task), (Paint::Bad, &why)]);
     }
 
-    fn stopped(&self, why: &StopCause) {
-        self.problem("stopped: ", &words::stop(why));
-    }
-
     fn decided(&self, what: &str, by: &str, decision: Decision) {
         let line = format!("  {} by {by}", words::decision(decision));
         self.console.mark(Verbosity::Normal, Mark::None, &[(Paint::Plain, what), (Paint::Plain, &line)]);
@@ -355,6 +366,7 @@ mod tests {
     use super::super::printer::tests::console;
     use super::super::{Options, Surroundings};
     use super::*;
+    use crate::event::StopCause;
     use crate::report::Liveness;
     use crate::report::sample::Story;
 

@@ -12,7 +12,7 @@ use super::hands::Work;
 use super::inbox::Message;
 use super::link::{Link, Order, Question, Suspension};
 use super::{DispatchError, worker};
-use crate::event::{AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated};
+use crate::event::{Amount, AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated};
 use crate::ids::TaskId;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
 use crate::store::{self, Durable, Journal};
@@ -70,7 +70,7 @@ struct Dispatcher {
 impl Dispatcher {
     fn new(state: RunState, journal: Journal, work: Arc<Work>, link: Link, unseen: Vec<Event>) -> Self {
         let (outbox, inbox) = mpsc::unbounded_channel();
-        let busy = Busy { can_ask: link.questions.is_some(), ..Busy::default() };
+        let busy = Busy { can_ask: link.questions.is_some(), spends: work.spends(), ..Busy::default() };
         Self {
             durable: journal.durable(),
             state,
@@ -234,7 +234,16 @@ impl Dispatcher {
             self.append(None, None, Kind::WorkspaceCreated(created))?;
             self.workspace_known = true;
         }
-        let plan = worker::AttemptPlan::of(&self.state, &self.work, task, attempt)?;
+        let mut plan = worker::AttemptPlan::of(&self.state, &self.work, task, attempt)?;
+        let offer = match &self.state.terms.budget {
+            Some(budget) => match self.state.ledger.offer(budget, plan.agent.spends(), Amount::NONE) {
+                Ok(offer) => Some(offer),
+                // It is decided anew, and then as long as there is too little.
+                Err(_) => return Ok(()),
+            },
+            None => None,
+        };
+        plan.cap = offer.map(|offer| offer.cap);
         let started = AttemptStarted {
             key,
             ws: 0,
@@ -242,6 +251,7 @@ impl Dispatcher {
             agent: plan.agent.record(),
             message: plan.message_digest()?,
             reserved: plan.message.limits.time,
+            budget: offer.map(|offer| offer.aside).unwrap_or_default(),
         };
         self.append(Some(id), Some(attempt), Kind::AttemptStarted(Box::new(started)))?;
         self.awaiting.push_back((self.state.seq, Effect::Attempt(Box::new(plan))));
@@ -275,7 +285,8 @@ impl Dispatcher {
 
     fn handle(&mut self, message: Message) -> Result<(), DispatchError> {
         match message {
-            Message::AttemptDone { task, attempt, finished, denied } => {
+            Message::AttemptDone { task, attempt, mut finished, denied } => {
+                finished.bytes = finished.bytes.saturating_add(self.journal.take_written());
                 let id = self.id(task);
                 if let Some(denied) = denied {
                     let kind = Kind::PolicyDenied { rule: denied.rule, paths: denied.paths };
@@ -410,10 +421,10 @@ impl Dispatcher {
         self.work.cancel.cancel();
     }
 
-    /// The next moment at which something could be due: a retry, or the end of the run's time.
+    /// The next moment at which something could be due: a retry, most of the run's time, or its end.
     fn next_wake(&self) -> Option<Timestamp> {
         let now = clock::now();
-        let left = self.state.terms.run_time.as_millis().saturating_sub(self.state.elapsed(now).as_millis());
+        let left = self.state.time_to_next_mark(now).as_millis();
         let runs = !self.work.cancel.is_cancelled() && self.state.suspended.is_none();
         let deadline = runs.then(|| now.after(Span::from_millis(left.saturating_add(1))));
         match (self.wake_at, deadline) {

@@ -11,9 +11,10 @@ use crate::event::WorkspaceKind;
 use crate::ids::TraceId;
 use crate::message::TicketNote;
 use crate::plan::Role;
+use crate::policy::Spends;
 use crate::process::Supervisors;
 use crate::prompt::Templates;
-use crate::run::RunState;
+use crate::run::{RoleSpends, RunState};
 use crate::store::RunDir;
 use crate::verify::Checker;
 use crate::workspace::{Filled, Options, Space, Tools, WorkspaceError, Workspaces};
@@ -67,6 +68,17 @@ impl Work {
                 Filled::ByCopy => WorkspaceKind::Copy,
             },
             Space::InPlace(_) => WorkspaceKind::InPlace,
+        }
+    }
+
+    /// What the agents of the roles spend; a role without one begins nothing.
+    pub fn spends(&self) -> RoleSpends {
+        let of = |role| self.agent(role).map_or(Spends::Nothing, |agent| agent.spends());
+        RoleSpends {
+            research: of(Role::Research),
+            implement: of(Role::Implement),
+            test: of(Role::Test),
+            review: of(Role::Review),
         }
     }
 

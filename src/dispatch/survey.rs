@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Identity;
-use crate::event::{AttemptFinished, Decision, Event, FORMAT, Kind, PlanAccepted, RunOpened, RunVerdict};
+use crate::event::{AttemptFinished, Decision, Event, FORMAT, Kind, Limit, PlanAccepted, RunOpened, RunVerdict, Terms};
 use crate::ids::{ObjectId, TaskId};
 use crate::plan::Role;
 use crate::run::{Consent, Illegal, Phase, RunState, Status, TaskState};
@@ -102,9 +102,13 @@ pub fn survey(
     now: Timestamp,
 ) -> Result<Survey, SurveyError> {
     let before = state;
+    let raised = raised(&state.terms, &opened.terms);
     let succeeded = matches!(state.phase, Phase::Finished(RunVerdict::Success));
     let mut draft = Draft { state: state.clone(), records: Vec::new(), now };
     draft.record(None, None, Kind::RunOpened(Box::new(opened)))?;
+    for kind in raised {
+        draft.record(None, None, kind)?;
+    }
     for (task, attempt) in draft.state.lost() {
         draft.interrupt(task, attempt)?;
     }
@@ -124,6 +128,15 @@ pub fn survey(
     }
     let explained = explain(before, &draft.state, &changed, wishes.accept_changed);
     Ok(Survey { nothing_to_do, records: draft.records, explained, changed, after: draft.state })
+}
+
+/// The limits of which there is more from now on.
+fn raised(before: &Terms, after: &Terms) -> Vec<Kind> {
+    let more = |limit: Limit| {
+        let (from, to) = (before.limit(limit)?, after.limit(limit)?);
+        (to > from).then(|| Kind::BudgetRaised { limit, from, to, by: "command line".to_owned() })
+    };
+    Limit::ALL.into_iter().filter_map(more).collect()
 }
 
 struct Draft {

@@ -11,14 +11,14 @@ use super::handed::{self, Promised};
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
 use crate::agent::{self, Agent, AttemptFiles, Change, Extent, Job};
-use crate::event::{AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict};
+use crate::event::{Amount, AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict};
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::{TaskMessage, TaskResult};
 use crate::plan::Role;
 use crate::policy::Limits;
 use crate::run::{Place, Probe, RunState, Status, check_identity};
 use crate::store::{self, Collect, Collected, RunDir};
-use crate::sys::clock;
+use crate::sys::{clock, fs};
 use crate::text;
 use crate::time::Timestamp;
 use crate::verify::{self, VerifyError};
@@ -42,6 +42,9 @@ pub(super) struct AttemptPlan {
     /// Where its artifacts are when it has left any.
     pub left: PathBuf,
     pub before: Before,
+    pub limits: Limits,
+    /// What it may spend.
+    pub cap: Option<Amount>,
 }
 
 /// Whether a task has succeeded before, so that files of its success are kept: nothing else may take their place, for the
@@ -74,6 +77,13 @@ impl AttemptPlan {
                 Some(_) => Before::Success,
                 None => Before::Nothing,
             },
+            limits: Limits {
+                wall: message.limits.time.as_duration(),
+                idle: message.limits.idle.as_duration(),
+                kept_bytes: state.terms.output_bytes.unwrap_or(Limits::default().kept_bytes),
+                ..Limits::default()
+            },
+            cap: None,
             message,
         })
     }
@@ -125,11 +135,6 @@ async fn run_attempt(
         }
         _ => Change::default(),
     };
-    let limits = Limits {
-        wall: plan.message.limits.time.as_duration(),
-        idle: plan.message.limits.idle.as_duration(),
-        ..Limits::default()
-    };
     let artifacts = work.lent.take()?;
     let job = Job {
         message: plan.message.clone(),
@@ -140,7 +145,8 @@ async fn run_attempt(
         inputs: work.dir.artifacts(),
         files: plan.files,
         trace: work.trace.clone(),
-        limits,
+        limits: plan.limits,
+        cap: plan.cap,
         change,
     };
     eye.sees(Sight::Working);
@@ -156,6 +162,7 @@ async fn run_attempt(
         exit: outcome.exit,
         leaked: outcome.leaked,
         truncated: outcome.truncated,
+        bytes: outcome.bytes,
         touched: Vec::new(),
         ms: 0,
     };
@@ -167,9 +174,10 @@ async fn run_attempt(
     let AttemptOutcome::Ok(claim) = &mut finished.outcome else { return Ok((finished, None)) };
     if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
         match examine(spaces, &plan.message, input).await? {
-            Examined::Sound { tree, touched } => {
+            Examined::Sound { tree, touched, bytes } => {
                 finished.tree = Some(tree);
                 finished.touched = touched;
+                finished.bytes = finished.bytes.saturating_add(bytes);
             }
             Examined::Refused(failure, denied) => {
                 finished.outcome = AttemptOutcome::Failed(failure);
@@ -188,7 +196,12 @@ async fn run_attempt(
 }
 
 enum Examined {
-    Sound { tree: ObjectId, touched: Vec<String> },
+    /// `bytes` of its files are new to the shadow repository, before they are compressed there.
+    Sound {
+        tree: ObjectId,
+        touched: Vec<String>,
+        bytes: u64,
+    },
     Refused(Failure, Option<Denied>),
 }
 
@@ -202,13 +215,16 @@ async fn examine(spaces: &Workspaces, message: &TaskMessage, input: &ObjectId) -
         Err(error) => return Err(error.into()),
     };
     if tree == *input {
-        return Ok(Examined::Sound { tree, touched: Vec::new() });
+        return Ok(Examined::Sound { tree, touched: Vec::new(), bytes: 0 });
     }
     let changed = spaces.shadow().changed_paths(input, &tree).await?;
     let outside = workspace::outside_scope(message.role, &message.scope, &changed)?;
     if outside.is_empty() {
         let touched = touched(spaces, input, &tree).await?;
-        return Ok(Examined::Sound { tree, touched });
+        let folder = spaces.path(0);
+        // What is gone by now takes no room.
+        let bytes = changed.iter().filter_map(|path| fs::size(&folder.join(path)).ok()).fold(0, u64::saturating_add);
+        return Ok(Examined::Sound { tree, touched, bytes });
     }
     let paths = named(&outside);
     let shown = paths.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CheckRun, Ended, Failure, FailureClass, RunVerdict, Sandbox, Terms, Usage, Verdict};
+use super::{
+    Amount, CheckRun, Ended, Failure, FailureClass, Limit, Purpose, RunVerdict, Sandbox, Terms, Usage, Verdict,
+};
 use crate::ids::{AgentName, Digest, ObjectId, RunId, TaskId, TraceId};
 use crate::message::TaskResult;
 use crate::plan::{Check, Plan};
@@ -71,6 +73,22 @@ pub enum Kind {
     /// A person decided, over what was asked.
     #[serde(rename = "approval.decided")]
     ApprovalDecided { by: String, decision: Decision },
+    /// **S** before a request: this much may be used by something that is no attempt.
+    #[serde(rename = "budget.reserved")]
+    BudgetReserved { id: u32, r#for: Purpose, amount: Amount },
+    /// What that used; where nothing is told, all of it.
+    #[serde(rename = "budget.settled")]
+    BudgetSettled {
+        id: u32,
+        #[serde(default, skip_serializing_if = "Usage::is_unknown")]
+        used: Usage,
+    },
+    /// Four fifths of a limit are used. Once for each.
+    #[serde(rename = "budget.warned")]
+    BudgetWarned { limit: Limit, used: u64, of: u64 },
+    /// A later process may use more.
+    #[serde(rename = "budget.raised")]
+    BudgetRaised { limit: Limit, from: u64, to: u64, by: String },
     /// Nothing runs until then.
     #[serde(rename = "run.paused")]
     RunPaused {
@@ -116,6 +134,10 @@ impl Kind {
             Self::PolicyDenied { .. } => "policy.denied",
             Self::ApprovalRequested {} => "approval.requested",
             Self::ApprovalDecided { .. } => "approval.decided",
+            Self::BudgetReserved { .. } => "budget.reserved",
+            Self::BudgetSettled { .. } => "budget.settled",
+            Self::BudgetWarned { .. } => "budget.warned",
+            Self::BudgetRaised { .. } => "budget.raised",
             Self::RunPaused { .. } => "run.paused",
             Self::RunContinued {} => "run.continued",
             Self::RunStopped { .. } => "run.stopped",
@@ -287,6 +309,9 @@ pub struct AttemptStarted {
     pub message: Digest,
     /// Wall time set aside for it.
     pub reserved: Span,
+    /// Tokens and money set aside for it; missing where none is.
+    #[serde(default, skip_serializing_if = "Amount::is_none")]
+    pub budget: Amount,
 }
 
 /// Who does an attempt, as far as is known before it.
@@ -324,6 +349,9 @@ pub struct AttemptFinished {
     /// Whether output was cut at the cap.
     #[serde(default)]
     pub truncated: bool,
+    /// Bytes written to the run directory for it, with the journal's since the attempt that ended before it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bytes: u64,
     /// Tests, and settings of checks, that were there before and that it changed or removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub touched: Vec<String>,
@@ -341,6 +369,7 @@ impl AttemptFinished {
             exit: None,
             leaked: 0,
             truncated: false,
+            bytes: 0,
             touched: Vec::new(),
             ms: 0,
         }
@@ -350,6 +379,11 @@ impl AttemptFinished {
     pub fn lost() -> Self {
         Self::failed(Failure::new(FailureClass::Interrupted, "the process that ran it died"))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A claim, or a failure.

@@ -1,23 +1,27 @@
 //! PURE: the one vocabulary of a run. Journal, live clients and the fold share [`Event`]; there is no
 //! second type and no conversion. `docs/events.md` lists every kind.
 
+mod budget;
 mod failure;
 mod kind;
 mod outcome;
 #[cfg(test)]
 pub(crate) mod samples;
 mod terms;
+mod usage;
 
 use serde::{Deserialize, Serialize};
 
+pub use budget::{Amount, Budget, Gauge, Limit, Purpose, Untold};
 pub use failure::{Failure, FailureClass};
 pub use kind::{
     AgentRecord, AppliedOnto, Artifact, AttemptFinished, AttemptOutcome, AttemptStarted, Base, Decision, Host, Kind,
     PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause, TaskReused, TaskSucceeded, Versions,
     WorkspaceCreated, WorkspaceKind,
 };
-pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Usage, Verdict};
-pub use terms::{Ask, Sandbox, Terms};
+pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Verdict};
+pub use terms::{Ask, Said, Sandbox, Terms};
+pub use usage::Usage;
 
 use crate::ids::{RunId, TaskId};
 use crate::time::Timestamp;

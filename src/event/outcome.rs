@@ -21,51 +21,6 @@ pub enum Ended {
     Cancelled,
 }
 
-/// What an attempt used, by its agent's own account; what is not known is missing, never zero.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Usage {
-    /// Tokens read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_tokens: Option<u64>,
-    /// Tokens written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_tokens: Option<u64>,
-    /// US dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usd: Option<f64>,
-}
-
-impl Usage {
-    /// Whether nothing is known.
-    pub fn is_unknown(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Tokens in both directions together, where either is known.
-    pub fn tokens(&self) -> Option<u64> {
-        match (self.input_tokens, self.output_tokens) {
-            (None, None) => None,
-            (read, written) => Some(read.unwrap_or(0).saturating_add(written.unwrap_or(0))),
-        }
-    }
-
-    /// The sum of what is known of both.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        fn add<T>(a: Option<T>, b: Option<T>, plus: impl Fn(T, T) -> T) -> Option<T> {
-            match (a, b) {
-                (Some(a), Some(b)) => Some(plus(a, b)),
-                (one, None) | (None, one) => one,
-            }
-        }
-        Self {
-            input_tokens: add(self.input_tokens, other.input_tokens, u64::saturating_add),
-            output_tokens: add(self.output_tokens, other.output_tokens, u64::saturating_add),
-            usd: add(self.usd, other.usd, |a, b| a + b),
-        }
-    }
-}
-
 /// One run of one check on one tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRun {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ids::{AgentName, CheckName, Digest, ObjectId, TraceId};
 use crate::message::{Finding, ResultStatus, Severity, TaskResult};
+use crate::money::Usd;
 use crate::plan::{Check, CheckKind, CheckRef, Draft, Expect, Goal, PLAN_SCHEMA, Plan, Role, Task};
 use crate::time::Span;
 
@@ -50,6 +51,14 @@ pub(crate) fn terms() -> Terms {
         launches: 200,
         quota_wait: Span::ZERO,
         in_place: false,
+        budget: Some(Budget {
+            run: Amount { usd: Usd::from_micros(5_000_000), tokens: 2_000_000 },
+            attempt: Amount { usd: Usd::from_micros(1_250_000), tokens: 500_000 },
+            untold_usd: Untold::Counts,
+            untold_tokens: Untold::Passes,
+        }),
+        run_bytes: Some(1 << 40),
+        output_bytes: None,
     }
 }
 
@@ -74,7 +83,8 @@ pub(crate) fn run_started() -> Kind {
 }
 
 fn run_kinds() -> Vec<Kind> {
-    vec![
+    let purposes = [Purpose::Plan(1), Purpose::Attempt];
+    let mut kinds = vec![
         run_started(),
         Kind::RunOpened(Box::new(RunOpened {
             pid: 4243,
@@ -90,7 +100,15 @@ fn run_kinds() -> Vec<Kind> {
         Kind::ApprovalRequested {},
         Kind::ApprovalDecided { by: "me".to_owned(), decision: Decision::Approve },
         Kind::ApprovalDecided { by: "me".to_owned(), decision: Decision::Reject },
-    ]
+    ];
+    let amount = Amount { usd: Usd::from_micros(1), tokens: 1 };
+    kinds.extend((1..).zip(purposes).map(|(id, purpose)| Kind::BudgetReserved { id, r#for: purpose, amount }));
+    let used = Usage { cache_read_tokens: Some(3), cache_write_tokens: Some(4), partial: true, ..Usage::default() };
+    kinds.push(Kind::BudgetSettled { id: 1, used });
+    kinds.push(Kind::BudgetSettled { id: 2, used: Usage::default() });
+    kinds.extend(Limit::ALL.map(|limit| Kind::BudgetWarned { limit, used: 4, of: 5 }));
+    kinds.push(Kind::BudgetRaised { limit: Limit::Usd, from: 5, to: 6, by: "me".to_owned() });
+    kinds
 }
 
 fn paused(why: &str, until: Option<Timestamp>, cause: PauseCause) -> Kind {
@@ -98,7 +116,7 @@ fn paused(why: &str, until: Option<Timestamp>, cause: PauseCause) -> Kind {
 }
 
 fn plan_kinds() -> Vec<Kind> {
-    let usage = Usage { input_tokens: Some(u64::MAX), output_tokens: None, usd: Some(0.25) };
+    let usage = Usage { input_tokens: Some(u64::MAX), usd: Some(Usd::from_micros(250_000)), ..Usage::default() };
     vec![
         Kind::PlanProposed { round: 1, text: "{\"tasks\": [\u{0}]}\r\n".to_owned(), usage },
         Kind::PlanRejected { faults: vec!["tasks: empty".to_owned()] },
@@ -169,6 +187,7 @@ fn finished(outcome: AttemptOutcome, exit: Option<Ended>) -> Kind {
         exit,
         leaked: 1,
         truncated: true,
+        bytes: 812,
         touched: vec!["tests/a.rs".to_owned()],
         ms: 99,
     }))
@@ -207,6 +226,7 @@ fn work_kinds() -> Vec<Kind> {
             },
             message: Digest::of(b"message"),
             reserved: Span::from_secs(1800),
+            budget: Amount { usd: Usd::from_micros(1_250_000), tokens: 7 },
         })),
         finished(AttemptOutcome::Ok(Box::new(result())), None),
         Kind::CheckFinished(Box::new(check_run(CheckStatus::Missing, None))),

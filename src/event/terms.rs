@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Budget, Limit, Untold};
+use crate::money::Usd;
 use crate::time::Span;
 
 /// The rules of a run.
@@ -34,6 +36,88 @@ pub struct Terms {
     pub quota_wait: Span,
     /// Whether attempts can be rolled back: not so in place.
     pub in_place: bool,
+    /// What may be spent; missing where an older build began the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    /// Most bytes written to the run directory; missing where an older build began the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_bytes: Option<u64>,
+    /// Most bytes of an attempt's output that are kept, of each stream; missing where an older build began the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_bytes: Option<u64>,
+}
+
+/// Whether a later process was given a limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// This process was told what it is.
+    Now,
+    /// A variable says so, which counts if it did not say the same when the run began.
+    Perhaps,
+    /// Nobody said anything new.
+    Before,
+}
+
+impl Terms {
+    /// What is held to this limit; nothing where there is none.
+    pub fn limit(&self, limit: Limit) -> Option<u64> {
+        match limit {
+            Limit::RunTime => Some(self.run_time.as_millis()),
+            Limit::Launches => Some(self.launches.into()),
+            Limit::RunBytes => self.run_bytes,
+            Limit::Usd => self.budget.map(|budget| budget.run.usd.as_micros()),
+            Limit::Tokens => self.budget.map(|budget| budget.run.tokens),
+        }
+    }
+
+    /// Sets a limit, in its own unit.
+    pub fn set_limit(&mut self, limit: Limit, to: u64) {
+        match (limit, &mut self.budget) {
+            (Limit::RunTime, _) => self.run_time = Span::from_millis(to),
+            (Limit::Launches, _) => self.launches = u32::try_from(to).unwrap_or(u32::MAX),
+            (Limit::RunBytes, _) => self.run_bytes = Some(to),
+            (Limit::Usd, Some(budget)) => budget.run.usd = Usd::from_micros(to),
+            (Limit::Tokens, Some(budget)) => budget.run.tokens = to,
+            (Limit::Usd | Limit::Tokens, None) => {}
+        }
+    }
+
+    /// Adds to a limit. Whoever adds to a budget wants it kept.
+    pub fn raise(&mut self, limit: Limit, by: u64) {
+        if let Some(before) = self.limit(limit) {
+            self.set_limit(limit, before.saturating_add(by));
+        }
+        match (limit, &mut self.budget) {
+            (Limit::Usd, Some(budget)) => budget.untold_usd = Untold::Counts,
+            (Limit::Tokens, Some(budget)) => budget.untold_tokens = Untold::Counts,
+            (Limit::Usd | Limit::Tokens, None) | (Limit::RunTime | Limit::Launches | Limit::RunBytes, _) => {}
+        }
+    }
+
+    /// Takes over from the process before, `before`, the limits that nobody gave this one; `first` are those that the run
+    /// began with.
+    pub fn keep(&mut self, before: &Self, first: &Self, said: impl Fn(Limit) -> Said) {
+        for limit in Limit::ALL {
+            let stays = match said(limit) {
+                Said::Now => false,
+                Said::Perhaps => self.limit(limit) == first.limit(limit),
+                Said::Before => true,
+            };
+            if let Some(kept) = before.limit(limit).filter(|_| stays) {
+                self.set_limit(limit, kept);
+            }
+        }
+        if let (Some(now), Some(before)) = (&mut self.budget, &before.budget) {
+            // Once somebody asked for a budget it is kept.
+            for (now, before) in
+                [(&mut now.untold_usd, before.untold_usd), (&mut now.untold_tokens, before.untold_tokens)]
+            {
+                if before == Untold::Counts {
+                    *now = before;
+                }
+            }
+        }
+    }
 }
 
 /// When a person is asked.
@@ -55,4 +139,52 @@ pub enum Ask {
 pub enum Sandbox {
     /// Not at all: they run with the user's own rights.
     None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::terms;
+    use super::*;
+
+    #[test]
+    fn a_limit_stays_what_an_earlier_process_was_given_until_somebody_says_otherwise() {
+        let first = terms();
+        let before = Terms { launches: 300, run_time: Span::from_secs(60), ..first.clone() };
+        let now = |launches, said: fn(Limit) -> Said| {
+            let mut now = Terms { launches, ..first.clone() };
+            now.keep(&before, &first, said);
+            (now.launches, now.run_time)
+        };
+        assert_eq!(now(200, |_| Said::Before), (300, Span::from_secs(60)));
+        assert_eq!(now(10, |_| Said::Now), (10, first.run_time));
+        assert_eq!(now(first.launches, |_| Said::Perhaps).0, 300, "a variable that always said so says nothing new");
+        assert_eq!(now(250, |_| Said::Perhaps).0, 250, "one that says something else now does");
+    }
+
+    #[test]
+    fn a_budget_that_was_asked_for_once_is_kept_from_then_on() {
+        let net = |usd, tokens| {
+            let budget = terms().budget.map(|budget| Budget { untold_usd: usd, untold_tokens: tokens, ..budget });
+            Terms { budget, ..terms() }
+        };
+        let mut now = net(Untold::Passes, Untold::Passes);
+        now.keep(&net(Untold::Passes, Untold::Counts), &terms(), |_| Said::Before);
+        assert_eq!(
+            now.budget.map(|budget| (budget.untold_usd, budget.untold_tokens)),
+            Some((Untold::Passes, Untold::Counts))
+        );
+        now.raise(Limit::Usd, 1);
+        assert_eq!(now.budget.map(|budget| budget.untold_usd), Some(Untold::Counts));
+        assert_eq!(now.limit(Limit::Usd), terms().limit(Limit::Usd).map(|usd| usd + 1));
+        now.raise(Limit::Launches, u64::MAX);
+        assert_eq!(now.launches, u32::MAX, "it never overflows");
+    }
+
+    #[test]
+    fn a_run_of_a_build_without_budgets_gets_those_of_the_configuration() {
+        let old = Terms { budget: None, run_bytes: None, ..terms() };
+        let mut now = terms();
+        now.keep(&old, &old, |_| Said::Before);
+        assert_eq!(now, terms());
+    }
 }

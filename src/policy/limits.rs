@@ -13,6 +13,8 @@ pub struct Limits {
     pub grace: Duration,
     /// Bytes on stdout and stderr together. What a sink keeps is its own, smaller cap; reaching this one stops the command.
     pub output_bytes: u64,
+    /// Bytes of each stream that are kept; what is more is cut, and the command goes on.
+    pub kept_bytes: u64,
 }
 
 impl Default for Limits {
@@ -22,6 +24,8 @@ impl Default for Limits {
             idle: Duration::from_secs(5 * 60),
             grace: Duration::from_secs(5),
             output_bytes: 1 << 30,
+            // A flood on both, and an answer of nothing but escapes, stay below 20 MB.
+            kept_bytes: 4 << 20,
         }
     }
 }

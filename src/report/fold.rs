@@ -8,7 +8,7 @@ use super::{
     TaskRow, TaskStatus, words,
 };
 use crate::event::{
-    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, Event, Failure, FailureClass, Kind, PauseCause,
+    AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, Event, Failure, FailureClass, Gauge, Kind, PauseCause,
     PlanAccepted, RunOpened, RunStarted, TaskSucceeded,
 };
 use crate::plan::CheckRef;
@@ -22,6 +22,7 @@ impl Summary {
     /// Takes the next event in.
     pub fn apply(&mut self, event: &Event) {
         self.observe(event);
+        self.ledger.take(event);
         match &event.kind {
             Kind::RunStarted(it) => self.run_started(event, it),
             Kind::RunOpened(it) => self.run_opened(event, it),
@@ -52,6 +53,13 @@ impl Summary {
                 self.waiting.push(Asked { task: event.task.clone(), interrupted: event.attempt });
             }
             Kind::ApprovalDecided { .. } => self.waiting.retain(|asked| asked.task != event.task),
+            Kind::BudgetReserved { .. } | Kind::BudgetRaised { .. } => {}
+            Kind::BudgetSettled { used, .. } => self.usage.add(used),
+            Kind::BudgetWarned { limit, used, of } => {
+                let gauge = words::gauge(&Gauge { limit: *limit, used: *used, of: *of });
+                let text = format!("{gauge} were used of {}", limit.key());
+                self.concerns.push(Concern { kind: ConcernKind::Budget, task: None, text });
+            }
             Kind::RunPaused { why, until, cause } => {
                 let (why, until, cause) = (why.clone(), *until, *cause);
                 self.pauses.push(Pause { why, at: event.at, until, continued_at: None, cause });
@@ -375,11 +383,21 @@ fn moment(kind: &Kind) -> Option<String> {
         Kind::PolicyDenied { rule, .. } => format!("broke a rule: {rule}"),
         Kind::ApprovalRequested {} => "a decision was asked for".to_owned(),
         Kind::ApprovalDecided { by, decision } => format!("{by}: {}", words::decision(*decision)),
+        Kind::BudgetWarned { limit, used, of } => {
+            let gauge = Gauge { limit: *limit, used: *used, of: *of };
+            format!("{} of {}", words::gauge(&gauge), limit.key())
+        }
+        Kind::BudgetRaised { limit, from, to, by } => {
+            let gauge = Gauge { limit: *limit, used: *from, of: *to };
+            format!("{by}: {} raised, {}", limit.key(), words::gauge(&gauge).replace(" of ", " → "))
+        }
         Kind::RunPaused { why, .. } => format!("paused: {why}"),
         Kind::RunContinued {} => "continued".to_owned(),
         Kind::RunStopped { why } => format!("stopped: {}", words::stop(why)),
         Kind::RunFinished { verdict, exit } => format!("run finished: {verdict} (exit {exit})"),
         Kind::ChangeApplied { onto } => format!("change applied onto {}", onto.path),
-        Kind::BaseChecked(_) | Kind::WorkspaceCreated(_) => return None,
+        Kind::BaseChecked(_) | Kind::WorkspaceCreated(_) | Kind::BudgetReserved { .. } | Kind::BudgetSettled { .. } => {
+            return None;
+        }
     })
 }

@@ -7,7 +7,7 @@ use super::{
     ArtifactRow, CheckRow, Claim, Concern, DiffStat, ErrorGroup, Facts, Finding, Liveness, Metrics, NextStep, Outcome,
     Session, Summary, TaskRow, TaskStatus, words,
 };
-use crate::event::{CheckOutcome, FailureClass, Sandbox, Usage, Verdict};
+use crate::event::{CheckOutcome, FailureClass, Gauge, Sandbox, Usage, Verdict};
 use crate::ids::{CheckName, PlanId, RunId, TaskId, TraceId};
 use crate::plan::{Expect, Role};
 use crate::time::Timestamp;
@@ -58,6 +58,8 @@ pub struct Report {
     pub diff: Option<DiffStat>,
     /// The numbers.
     pub metrics: Metrics,
+    /// Each limit of the run, with what is used of it.
+    pub limits: Vec<Gauge>,
     /// Failures, grouped.
     pub errors: Vec<ErrorGroup>,
     /// What a reader should know that is no failure by itself.
@@ -186,7 +188,7 @@ impl Report {
             schema: REPORT_SCHEMA.to_owned(),
             success: verdict == Outcome::Success,
             verdict,
-            stopped: summary.stopped.as_ref().map(words::stop),
+            stopped: summary.stopped.as_ref().map(|cause| summary.why_stopped(cause)),
             exit_code: summary.exit_code(),
             run: summary.run().cloned(),
             plan_id: summary.plan().map(|plan| plan.id.clone()),
@@ -203,6 +205,7 @@ impl Report {
             final_review: summary.final_review().map(final_review),
             diff: facts.diff.clone(),
             metrics: summary.metrics(facts.liveness),
+            limits: summary.gauges(),
             errors: summary.errors().to_vec(),
             concerns: summary.concerns().to_vec(),
             processes: summary.sessions().to_vec(),

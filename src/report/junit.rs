@@ -135,7 +135,7 @@ impl Summary {
             message: match &standing {
                 Standing::Running => "the run is not finished yet".to_owned(),
                 Standing::Interrupted => "its process ended before the run did".to_owned(),
-                Standing::Stopped(cause) => format!("the run was stopped: {}", words::stop(cause)),
+                Standing::Stopped(cause) => format!("the run was stopped: {}", self.why_stopped(cause)),
                 Standing::Finished(verdict) => format!("the run ended: {verdict}"),
             },
             seen: String::new(),

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Session, Summary, TaskStatus};
-use crate::event::Usage;
+use super::{Session, Summary, TaskStatus, words};
+use crate::event::{Gauge, StopCause, Usage};
+use crate::money::Usd;
 use crate::time::Span;
 
 /// How many tasks came to what.
@@ -37,8 +38,12 @@ pub struct UsageTotal {
     pub input_tokens: Option<u64>,
     /// Tokens written, by those that told.
     pub output_tokens: Option<u64>,
+    /// Tokens read from a cache, by those that told.
+    pub cache_read_tokens: Option<u64>,
+    /// Tokens written to a cache, by those that told.
+    pub cache_write_tokens: Option<u64>,
     /// US dollars, by those that told.
-    pub usd: Option<f64>,
+    pub usd: Option<Usd>,
     /// Attempts and planning rounds that told something.
     pub told: u32,
     /// Attempts and planning rounds that told nothing.
@@ -71,7 +76,14 @@ pub struct Metrics {
 impl UsageTotal {
     /// What is known, without who told it.
     pub fn known(&self) -> Usage {
-        Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens, usd: self.usd }
+        Usage {
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cache_read_tokens: self.cache_read_tokens,
+            cache_write_tokens: self.cache_write_tokens,
+            usd: self.usd,
+            partial: false,
+        }
     }
 
     pub(super) fn add(&mut self, usage: &Usage) {
@@ -80,8 +92,16 @@ impl UsageTotal {
             return;
         }
         self.told = self.told.saturating_add(1);
-        let Usage { input_tokens, output_tokens, usd } = self.known().plus(*usage);
-        *self = Self { input_tokens, output_tokens, usd, ..*self };
+        let known = self.known().plus(*usage);
+        *self = Self {
+            input_tokens: known.input_tokens,
+            output_tokens: known.output_tokens,
+            cache_read_tokens: known.cache_read_tokens,
+            cache_write_tokens: known.cache_write_tokens,
+            usd: known.usd,
+            told: self.told,
+            silent: self.silent,
+        };
     }
 }
 
@@ -112,6 +132,23 @@ impl Summary {
             }
         }
         census
+    }
+
+    /// Each limit with what is used of it; nothing before the run began.
+    pub fn gauges(&self) -> Vec<Gauge> {
+        let launches = self.tasks.iter().fold(0_u32, |sum, task| sum.saturating_add(task.attempts));
+        let of = |terms| self.ledger.gauges(terms, self.elapsed(), launches);
+        self.terms.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// Why the run ended early, with what was used of the limit that ended it.
+    pub(crate) fn why_stopped(&self, cause: &StopCause) -> String {
+        let why = words::stop(cause);
+        let StopCause::Limit(key) = cause else { return why };
+        match self.gauges().iter().find(|gauge| gauge.limit.key() == key) {
+            Some(gauge) => format!("{why}: {}", words::gauge(gauge)),
+            None => why,
+        }
     }
 
     /// The numbers of the run. A process that is still at work is no interruption.

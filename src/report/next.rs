@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::Asked;
 use super::{Facts, Standing, Summary, TaskStatus, words};
-use crate::event::{RunVerdict, StopCause};
+use crate::event::{Gauge, Limit, RunVerdict, StopCause};
+use crate::money::Usd;
 
 /// A command, and what it would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,14 +42,7 @@ impl Summary {
                 }
                 StopCause::Quota(None) => vec![resume("go on, once the quota is back")],
                 StopCause::Limit(name) => vec![step(
-                    match name.as_str() {
-                        "limits.run" => format!("orchestra resume {run} --timeout +30m"),
-                        // Twice as many is a number that can be typed as it stands; a person may know a better one.
-                        name => match self.terms.as_ref().map(|terms| terms.launches.saturating_mul(2)) {
-                            Some(more) => format!("orchestra resume {run} --set {name}={more}"),
-                            None => format!("orchestra resume {run} --set {name}=VALUE"),
-                        },
-                    },
+                    format!("orchestra resume {run} {}", self.raise(&name)),
                     "go on with a higher limit; nothing finished runs again",
                 )],
             },
@@ -70,9 +64,31 @@ impl Summary {
                 RunVerdict::Unverified => {
                     vec![resume("run what failed again, once the checks can pass"), self.explain()]
                 }
-                RunVerdict::Exhausted => vec![resume("go on, with a higher limit")],
+                RunVerdict::Exhausted => {
+                    let full = self.gauges().into_iter().find(Gauge::is_full);
+                    vec![match full {
+                        Some(gauge) => step(
+                            format!("orchestra resume {run} {}", self.raise(gauge.limit.key())),
+                            "go on with a higher limit; nothing finished runs again",
+                        ),
+                        None => resume("go on, with a higher limit"),
+                    }]
+                }
                 RunVerdict::Unusable => vec![resume("go on, once the agent or the model can be used")],
             },
+        }
+    }
+
+    /// The flags that raise a limit, by a number that can be typed as it stands; a person may know a better one.
+    fn raise(&self, key: &str) -> String {
+        let limit = Limit::of_key(key);
+        let as_much = limit.and_then(|limit| self.terms.as_ref()?.limit(limit));
+        match (limit, as_much) {
+            (Some(Limit::RunTime), _) => "--timeout +30m".to_owned(),
+            (Some(Limit::Usd), Some(more)) => format!("--budget-usd +{}", Usd::from_micros(more)),
+            (Some(Limit::Tokens), Some(more)) => format!("--budget-tokens +{more}"),
+            (Some(Limit::Launches | Limit::RunBytes), Some(more)) => format!("--set {key}=+{more}"),
+            (Some(_) | None, _) => format!("--set {key}=VALUE"),
         }
     }
 
@@ -152,7 +168,7 @@ mod tests {
             ),
             (
                 Kind::RunStopped { why: StopCause::Limit("limits.launches".to_owned()) },
-                "orchestra resume RUN --set limits.launches=400",
+                "orchestra resume RUN --set limits.launches=+200",
             ),
         ] {
             let mut story = Story::opening("t", &[("a", Role::Implement)]);

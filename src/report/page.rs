@@ -160,7 +160,7 @@ fn particulars(summary: &Summary, standing: &Standing) -> Vec<Pair> {
     let mut say = |label, value: String| pairs.push(Pair { label, value });
     let exit = summary.exit_code().map_or(String::new(), |code| format!(" (exit {code})"));
     let why = match standing {
-        Standing::Stopped(cause) => format!(": {}", words::stop(cause)),
+        Standing::Stopped(cause) => format!(": {}", summary.why_stopped(&cause)),
         Standing::Running | Standing::Interrupted | Standing::Finished(_) => String::new(),
     };
     say("verdict", format!("{}{why}{exit}", standing.outcome()));
@@ -362,7 +362,7 @@ fn numbers(metrics: &Metrics) -> Vec<Pair> {
     let attempts = usage.told + usage.silent;
     if usage.told > 0 {
         say("tokens", words::tokens(usage));
-        say("cost", usage.usd.map_or_else(|| "unknown".to_owned(), |usd| format!("{usd:.4} USD")));
+        say("cost", usage.usd.map_or_else(|| "unknown".to_owned(), |usd| format!("{usd} USD")));
         say("usage told by", format!("{} of {attempts} attempts and planning rounds", usage.told));
     } else if attempts > 0 {
         say("tokens and cost", format!("unknown: none of {attempts} attempts and planning rounds told"));

@@ -293,6 +293,8 @@ pub enum ConcernKind {
     Replanned,
     /// Tests, or settings of checks, were changed by the work that they judge.
     Touched,
+    /// Most of a limit was used.
+    Budget,
 }
 
 impl ConcernKind {
@@ -305,6 +307,7 @@ impl ConcernKind {
             Self::Healed => "healed",
             Self::Replanned => "replanned",
             Self::Touched => "touched",
+            Self::Budget => "budget",
         }
     }
 }

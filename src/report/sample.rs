@@ -1,9 +1,9 @@
 //! Journals made up for tests: a story is told event by event, a second apart.
 
 use crate::event::{
-    AgentRecord, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun, CheckStatus,
-    Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunStarted, RunVerdict, Sandbox, TaskSucceeded,
-    Terms, Usage, Verdict, Versions,
+    AgentRecord, Amount, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun,
+    CheckStatus, Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunStarted, RunVerdict, Sandbox,
+    TaskSucceeded, Terms, Usage, Verdict, Versions,
 };
 use crate::ids::{AgentName, CheckName, Digest, PlanId, RunId, TaskId, TraceId};
 use crate::plan::{Check, CheckKind, Draft, Expect, Goal, PLAN_SCHEMA, Role, Task};
@@ -50,6 +50,9 @@ pub(crate) fn terms() -> Terms {
         launches: 200,
         quota_wait: Span::ZERO,
         in_place: false,
+        budget: None,
+        run_bytes: None,
+        output_bytes: None,
     }
 }
 
@@ -146,7 +149,15 @@ impl Story {
             model: None,
         };
         let (key, message) = (Digest::of(task.as_bytes()), Digest::of(b"message"));
-        let started = AttemptStarted { key, ws: 1, input_tree: None, agent, message, reserved: Span::from_secs(60) };
+        let started = AttemptStarted {
+            key,
+            ws: 1,
+            input_tree: None,
+            agent,
+            message,
+            reserved: Span::from_secs(60),
+            budget: Amount::NONE,
+        };
         self.add(Some(task), Kind::AttemptStarted(Box::new(started)))
     }
 
@@ -158,6 +169,7 @@ impl Story {
             exit: None,
             leaked: 0,
             truncated: false,
+            bytes: 0,
             touched: Vec::new(),
             ms: 1_200,
         };

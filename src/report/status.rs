@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Facts, Liveness, Report, Summary, TaskRow, TaskStatus, hints};
-use crate::event::{Failure, FailureClass, Verdict};
+use crate::event::{Amount, Failure, FailureClass, Verdict};
 use crate::graph::{Graph, batch_name};
 use crate::ids::{PlanId, TaskId};
+use crate::money::Usd;
 use crate::plan::Role;
 use crate::time::Timestamp;
 
@@ -144,7 +145,13 @@ pub struct Budget {
     /// Tokens read and written, by those that told.
     pub tokens: Used<u64>,
     /// US dollars, by those that told.
-    pub usd: Used<f64>,
+    pub usd: Used<Usd>,
+    /// Bytes written to the run directory.
+    pub run_bytes: Used<u64>,
+    /// What counts as used though nobody told of it.
+    pub untold: Amount,
+    /// What is set aside for what is under way.
+    pub set_aside: Amount,
     /// Attempts and planning rounds that did not tell what they used.
     pub silent: u32,
 }
@@ -242,14 +249,19 @@ impl Summary {
         };
         let usage = &self.usage;
         let terms = self.terms.as_ref();
+        let run = terms.and_then(|terms| terms.budget.as_ref()).map(|budget| budget.run);
+        let told = Amount { usd: usage.usd.unwrap_or_default(), tokens: usage.known().tokens().unwrap_or(0) };
         Budget {
             time_ms: Used { used: Some(elapsed.as_millis()), limit: terms.map(|terms| terms.run_time.as_millis()) },
             launches: Used {
                 used: Some(self.tasks.iter().fold(0, |sum, task| sum + task.attempts)),
                 limit: terms.map(|terms| terms.launches),
             },
-            tokens: Used { used: usage.known().tokens(), limit: None },
-            usd: Used { used: usage.usd, limit: None },
+            tokens: Used { used: usage.known().tokens(), limit: run.map(|run| run.tokens) },
+            usd: Used { used: usage.usd, limit: run.map(|run| run.usd) },
+            run_bytes: Used { used: Some(self.ledger.bytes()), limit: terms.and_then(|terms| terms.run_bytes) },
+            untold: self.ledger.used().minus(told),
+            set_aside: self.ledger.aside(),
             silent: usage.silent,
         }
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::event::{AppliedOnto, CheckOutcome, Event, PauseCause, RunStarted, RunVerdict, StopCause, Terms};
 use crate::ids::{CheckName, Digest, PlanId, RunId, TaskId};
 use crate::plan::{Expect, Goal};
+use crate::run::Ledger;
 use crate::time::{Span, Timestamp};
 
 /// A fold over the events of one run. It refuses nothing: the dispatcher's own fold has already refused
@@ -40,6 +41,7 @@ pub struct Summary {
     pub(super) applied: Vec<AppliedOnto>,
     pub(super) finished: Option<(RunVerdict, u8)>,
     pub(super) stopped: Option<StopCause>,
+    pub(super) ledger: Ledger,
     pub(super) first_at: Timestamp,
     pub(super) last_at: Timestamp,
 }

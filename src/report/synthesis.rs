@@ -111,7 +111,7 @@ impl Summary {
         match self.standing(facts.liveness) {
             Standing::Running => "It is still running.".to_owned(),
             Standing::Interrupted => format!("Its process ended without a word.{todo}"),
-            Standing::Stopped(cause) => format!("It stopped because {}.{todo}", words::stop(&cause)),
+            Standing::Stopped(cause) => format!("It stopped because {}.{todo}", self.why_stopped(&cause)),
             Standing::Finished(_) if todo.is_empty() => "Nothing remains to be done.".to_owned(),
             Standing::Finished(_) => todo.trim_start().to_owned(),
         }

@@ -2,6 +2,7 @@
 
 use super::page::{Page, TaskLine};
 use super::{Facts, Status, Summary, TaskStatus, hints, words};
+use crate::money::Usd;
 use crate::text;
 use crate::time::Timestamp;
 
@@ -115,6 +116,20 @@ fn limits(status: &Status) -> Vec<String> {
     }
     if let (Some(used), Some(limit)) = (budget.launches.used, budget.launches.limit) {
         lines.push(format!("{:<30}{used} of {limit}", "launches"));
+    }
+    let untold = budget.untold;
+    if let (Some(used), Some(limit)) =
+        (budget.usd.used.or((untold.usd > Usd::ZERO).then_some(Usd::ZERO)), budget.usd.limit)
+    {
+        let more = if untold.usd > Usd::ZERO { format!(", and ${} untold", untold.usd) } else { String::new() };
+        lines.push(format!("{:<30}${used}{more} of ${limit}", "money"));
+    }
+    if let (Some(used), Some(limit)) = (budget.tokens.used.or((untold.tokens > 0).then_some(0)), budget.tokens.limit) {
+        let more = if untold.tokens > 0 { format!(", and {} untold", untold.tokens) } else { String::new() };
+        lines.push(format!("{:<30}{used}{more} of {limit}", "tokens"));
+    }
+    if let (Some(used), Some(limit)) = (budget.run_bytes.used, budget.run_bytes.limit) {
+        lines.push(format!("{:<30}{} of {}", "run directory", words::bytes(used), words::bytes(limit)));
     }
     lines
 }

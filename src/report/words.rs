@@ -1,6 +1,7 @@
 //! How amounts, colours and causes are said, the same in every rendering.
 
-use crate::event::{CheckStatus, Decision, SkipCause, StopCause, Verdict};
+use crate::event::{CheckStatus, Decision, Gauge, Limit, SkipCause, StopCause, Verdict};
+use crate::money::Usd;
 use crate::plan::Role;
 pub(crate) use crate::text::count;
 use crate::time::{Span, Timestamp};
@@ -56,8 +57,13 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// Dollars, with two digits behind the point; a little is never shown as nothing.
-pub(crate) fn dollars(usd: f64) -> String {
-    if usd > 0.0 && usd < 0.01 { "<$0.01".to_owned() } else { format!("${usd:.2}") }
+pub(crate) fn dollars(usd: Usd) -> String {
+    let cents = usd.as_micros().saturating_add(5_000) / 10_000;
+    if usd > Usd::ZERO && usd < Usd::from_micros(10_000) {
+        "<$0.01".to_owned()
+    } else {
+        format!("${}.{:02}", cents / 100, cents % 100)
+    }
 }
 
 /// Tokens in both directions, as far as anyone told.
@@ -171,6 +177,28 @@ pub(crate) fn decision(decision: Decision) -> &'static str {
     match decision {
         Decision::Approve => "approved",
         Decision::Reject => "rejected",
+    }
+}
+
+/// What is used of a limit: `2.0s of 2.0s`, `$5.20 of $5.00`.
+pub(crate) fn gauge(gauge: &Gauge) -> String {
+    let shown = |amount: u64| match gauge.limit {
+        Limit::RunTime => millis(amount),
+        Limit::Launches | Limit::Tokens => amount.to_string(),
+        Limit::RunBytes => bytes(amount),
+        Limit::Usd => format!("${}", Usd::from_micros(amount)),
+    };
+    format!("{} of {}", shown(gauge.used), shown(gauge.of))
+}
+
+/// What a limit is about.
+pub(crate) fn limit(limit: Limit) -> &'static str {
+    match limit {
+        Limit::RunTime => "wall time",
+        Limit::Launches => "launches",
+        Limit::RunBytes => "run directory",
+        Limit::Usd => "money",
+        Limit::Tokens => "tokens",
     }
 }
 

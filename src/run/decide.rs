@@ -5,9 +5,12 @@
 use super::state::{Accepted, Phase, RunState};
 use super::task::{Consent, Status};
 use super::verdict::Judgement;
-use crate::event::{Ask, AttemptFinished, Decision, Kind, PauseCause, RunVerdict, SkipCause, StopCause, Verdict};
+use crate::event::{
+    Amount, Ask, AttemptFinished, Decision, Kind, Limit, PauseCause, RunVerdict, SkipCause, StopCause, Verdict,
+};
 use crate::ids::{ObjectId, TaskId};
-use crate::plan::{Check, Task};
+use crate::plan::{Check, Role, Task};
+use crate::policy::Spends;
 use crate::time::Timestamp;
 
 /// How far past the first startable task one is looked for that can run beside those at work.
@@ -65,6 +68,33 @@ pub struct Busy {
     pub asking: bool,
     /// Whether a person can be asked at all.
     pub can_ask: bool,
+    /// What the agents of the roles spend.
+    pub spends: RoleSpends,
+}
+
+/// What the agent of each role spends.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RoleSpends {
+    /// Looks at the code.
+    pub research: Spends,
+    /// Changes it.
+    pub implement: Spends,
+    /// Writes tests.
+    pub test: Spends,
+    /// Reads the change.
+    pub review: Spends,
+}
+
+impl RoleSpends {
+    /// That of one role.
+    pub fn of(&self, role: Role) -> Spends {
+        match role {
+            Role::Research => self.research,
+            Role::Implement => self.implement,
+            Role::Test => self.test,
+            Role::Review => self.review,
+        }
+    }
 }
 
 /// What to do next. Equal arguments give equal answers; the cost is that of the answer.
@@ -149,6 +179,12 @@ impl Round<'_> {
             };
             due.push(record(Some(self.planned(*ordinal)), None, Kind::TaskSkipped { cause }));
         }
+        for gauge in self.state.gauges(self.now) {
+            if gauge.is_nearly_full() && !self.state.ledger.has_warned(gauge.limit) && self.is_unfinished() {
+                let kind = Kind::BudgetWarned { limit: gauge.limit, used: gauge.used, of: gauge.of };
+                due.push(record(None, None, kind));
+            }
+        }
         if let Some((why, until)) = &self.state.pause_due {
             let (why, until, cause) = (why.clone(), *until, PauseCause::Waiting);
             due.push(record(None, None, Kind::RunPaused { why, until, cause }));
@@ -209,16 +245,18 @@ impl Round<'_> {
         probes
     }
 
+    fn is_unfinished(&self) -> bool {
+        (self.accepted.over as usize) < self.accepted.tasks.len()
+    }
+
     fn used_up(&self) -> Option<Action> {
-        let unfinished = (self.accepted.over as usize) < self.accepted.tasks.len() || self.busy.verifying;
-        if !unfinished || self.state.elapsed(self.now) < self.state.terms.run_time {
+        if !(self.is_unfinished() || self.busy.verifying) || self.state.elapsed(self.now) < self.state.terms.run_time {
             return None;
         }
         Some(if self.state.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying {
-            let why = StopCause::Limit("limits.run".to_owned());
-            record(None, None, Kind::RunStopped { why })
+            self.stop_at(Limit::RunTime)
         } else {
-            Action::CancelAll { limit: "limits.run" }
+            Action::CancelAll { limit: Limit::RunTime.key() }
         })
     }
 
@@ -269,20 +307,19 @@ impl Round<'_> {
         let active = self.accepted.running.len() + self.accepted.checking.len();
         let slots = (self.state.terms.jobs.max(1) as usize).saturating_sub(active);
         let halted = self.accepted.first_failure.is_some() && !self.state.terms.continue_on_error;
-        if slots == 0 || halted || self.busy.verifying {
+        if slots == 0 || halted || self.busy.verifying || self.has_no_room() {
             return Vec::new();
         }
         let base = self.in_place_base();
         if !base.is_empty() {
             return base;
         }
-        let awake = self.accepted.wake.iter().take_while(|(at, _)| *at <= self.now).map(|(_, ordinal)| *ordinal);
-        let ready = self.accepted.ready.iter().map(|(_, ordinal)| *ordinal).take(LOOK_AHEAD);
-        let mut candidates: Vec<u32> = awake.chain(ready).collect();
+        let mut candidates: Vec<u32> = self.startable().collect();
         candidates.sort_by_key(|ordinal| (std::cmp::Reverse(self.accepted.graph.height(*ordinal)), *ordinal));
         let mut begun: Vec<u32> = Vec::new();
         let mut actions = Vec::new();
         let mut left = self.state.terms.launches.saturating_sub(self.state.launches);
+        let mut aside = Amount::NONE;
         for ordinal in candidates {
             if begun.len() == slots {
                 break;
@@ -302,11 +339,39 @@ impl Round<'_> {
             if left == 0 {
                 break;
             }
+            match self.offered(planned.role, aside) {
+                Ok(more) => aside = aside.plus(more),
+                // What spends nothing goes on, and so does what there is enough for.
+                Err(_) => continue,
+            }
             left -= 1;
             begun.push(ordinal);
             actions.push(Action::Launch { task: ordinal, attempt: next_attempt });
         }
         actions
+    }
+
+    /// Tasks that could begin now but for what they would use.
+    fn startable(&self) -> impl Iterator<Item = u32> {
+        let awake = self.accepted.wake.iter().take_while(|(at, _)| *at <= self.now).map(|(_, ordinal)| *ordinal);
+        awake.chain(self.accepted.ready.iter().map(|(_, ordinal)| *ordinal).take(LOOK_AHEAD))
+    }
+
+    /// What would be set aside for an attempt beside others, or the limit that forbids it.
+    fn offered(&self, role: Role, beside: Amount) -> Result<Amount, Limit> {
+        match &self.state.terms.budget {
+            Some(budget) => self.state.ledger.offer(budget, self.busy.spends.of(role), beside).map(|offer| offer.aside),
+            None => Ok(Amount::NONE),
+        }
+    }
+
+    /// Whether the run directory is as large as it may become.
+    fn has_no_room(&self) -> bool {
+        self.state.terms.run_bytes.is_some_and(|most| self.state.ledger.bytes() >= most)
+    }
+
+    fn stop_at(&self, limit: Limit) -> Action {
+        record(None, None, Kind::RunStopped { why: StopCause::Limit(limit.key().to_owned()) })
     }
 
     /// In place there is no base to go back to: what the checks show before any work is seen before any work.
@@ -350,8 +415,14 @@ impl Round<'_> {
             return self.ask(Some(*ordinal));
         }
         if self.state.terms.launches <= self.state.launches {
-            let why = StopCause::Limit("limits.launches".to_owned());
-            return vec![record(None, None, Kind::RunStopped { why })];
+            return vec![self.stop_at(Limit::Launches)];
+        }
+        if self.has_no_room() {
+            return vec![self.stop_at(Limit::RunBytes)];
+        }
+        let short = self.startable().find_map(|task| self.offered(self.planned(task).role, Amount::NONE).err());
+        if let Some(limit) = short {
+            return vec![self.stop_at(limit)];
         }
         match self.accepted.wake.iter().next() {
             Some((until, _)) => vec![Action::Wait { until: *until }],

@@ -1,5 +1,6 @@
 //! The one transition function: what each event makes of the state, and which events cannot follow.
 
+use super::budget::Ledger;
 use super::state::{Accepted, Illegal, Phase, RunState};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{CheckRun, Decision, Event, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, StopCause};
@@ -29,6 +30,7 @@ impl RunState {
             last_at: event.at,
             earlier: Span::ZERO,
             launches: 0,
+            ledger: Ledger::default(),
             paused: None,
             suspended: None,
             stood_still: Span::ZERO,
@@ -56,7 +58,9 @@ impl RunState {
         if event.run != self.run {
             return Err(illegal(event, format!("it belongs to run {}", event.run)));
         }
+        self.ledger.check(event, &self.terms).map_err(|why| illegal(event, why))?;
         self.transition(event).map_err(|why| illegal(event, why))?;
+        self.ledger.take(event);
         self.seq = event.seq;
         match event.kind {
             // It comes hours or days after the run, whose time it does not use.
@@ -99,6 +103,11 @@ impl RunState {
             | Kind::PolicyDenied { .. } => self.task_event(event),
             Kind::ApprovalRequested {} => self.approval_requested(event),
             Kind::ApprovalDecided { decision, .. } => self.approval_decided(event, *decision),
+            // The ledger has looked at them: they are legal wherever the run has not ended.
+            Kind::BudgetReserved { .. }
+            | Kind::BudgetSettled { .. }
+            | Kind::BudgetWarned { .. }
+            | Kind::BudgetRaised { .. } => Ok(()),
             Kind::RunPaused { until, cause, .. } => self.pause(event.at, *until, *cause),
             Kind::RunContinued {} => self.go_on(event.at),
             Kind::RunStopped { why } => self.stopped(why),

@@ -1,6 +1,9 @@
 //! PURE: a run as a fold over its events ([`RunState::apply`]), and the decisions that follow from it
 //! ([`decide`]). Live running, resume and every view use this one transition function.
 
+mod budget;
+#[cfg(test)]
+mod budget_tests;
 mod checks;
 mod conclude;
 mod decide;
@@ -12,8 +15,9 @@ mod state;
 mod task;
 mod verdict;
 
+pub use budget::{Ledger, Offer};
 pub use checks::{Proof, check_identity, checks_of, prove};
-pub use decide::{Action, Busy, Place, Probe, decide};
+pub use decide::{Action, Busy, Place, Probe, RoleSpends, decide};
 pub use key::{DependencyPart, KEY_VERSION, KeyParts};
 pub use retry::{Backoff, Chance, chance};
 pub use state::{Illegal, Phase, RunState};

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::budget::Ledger;
 use super::checks::{check_identity, checks_of};
 use super::task::{Consent, Status, TaskState};
-use crate::event::{Base, CheckOutcome, Decision, RunVerdict, StopCause, Terms};
+use crate::event::{Base, CheckOutcome, Decision, Gauge, RunVerdict, StopCause, Terms};
 use crate::graph::Graph;
 use crate::ids::{Digest, ObjectId, RunId, TaskId};
 use crate::plan::{Check, Plan};
@@ -63,6 +64,8 @@ pub struct RunState {
     pub(super) earlier: Span,
     /// Attempts launched, over all processes.
     pub launches: u32,
+    /// What was used and set aside of the budget.
+    pub ledger: Ledger,
     /// Nothing runs until then.
     pub paused: Option<Option<Timestamp>>,
     /// Since when everything stands still because a person wants it so.
@@ -171,6 +174,19 @@ impl RunState {
     pub fn elapsed(&self, now: Timestamp) -> Span {
         let until = self.suspended.map_or(now, |since| since.min(now));
         self.earlier.plus(until.since(self.session_start).minus(self.stood_still))
+    }
+
+    /// Each limit with what is used of it.
+    pub fn gauges(&self, now: Timestamp) -> Vec<Gauge> {
+        self.ledger.gauges(&self.terms, self.elapsed(now), self.launches)
+    }
+
+    /// How long until most of the run's time is used, or all of it.
+    pub fn time_to_next_mark(&self, now: Timestamp) -> Span {
+        let (elapsed, all) = (self.elapsed(now).as_millis(), self.terms.run_time.as_millis());
+        // Rounded up: a mark that is not quite reached when it is looked at would be looked at again and again.
+        let most = all - all / 5;
+        Span::from_millis(if elapsed < most { most - elapsed } else { all.saturating_sub(elapsed) })
     }
 
     /// Whether anything changed the tree since the base.

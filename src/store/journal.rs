@@ -51,6 +51,8 @@ pub struct Journal {
     lines: Option<mpsc::Sender<Entry>>,
     committer: Option<JoinHandle<()>>,
     durable: watch::Receiver<Durable>,
+    /// Bytes handed over since somebody last asked.
+    written: u64,
 }
 
 /// A journal that goes on.
@@ -135,14 +137,21 @@ impl Journal {
             return Err(StoreError::OutOfOrder { path: self.path.clone(), found: event.seq, expected: self.next });
         }
         let bytes = line::encode(event).map_err(|why| StoreError::Encode { path: self.path.clone(), why })?;
+        let length = bytes.len() as u64;
         match self.lines.as_ref().map(|lines| lines.send(Entry::Line { seq: event.seq, bytes })) {
             Some(Ok(())) => {
                 self.next += 1;
+                self.written += length;
                 Ok(())
             }
             // The committer ends only after it has said why.
             Some(Err(_)) | None => Err(self.failure().unwrap_or(StoreError::Panicked { path: self.path.clone() })),
         }
+    }
+
+    /// Bytes handed over since this was last asked.
+    pub fn take_written(&mut self) -> u64 {
+        std::mem::take(&mut self.written)
     }
 
     /// An effect waits for what was handed over: it is synced at once.
@@ -193,7 +202,14 @@ pub(super) fn start(file: File, path: &Path, sync: SyncMode, last: u64) -> Resul
         .name("journal".to_owned())
         .spawn(move || guard(&state, &shown, || commit(file, &shown, sync, &queue, &state)))
         .map_err(|error| StoreError::write("start the writer of", path, error))?;
-    Ok(Journal { path: path.to_path_buf(), next: last + 1, lines: Some(lines), committer: Some(committer), durable })
+    Ok(Journal {
+        path: path.to_path_buf(),
+        next: last + 1,
+        lines: Some(lines),
+        committer: Some(committer),
+        durable,
+        written: 0,
+    })
 }
 
 /// Runs the committer, and tells how it failed, a panic included: whoever waits for durability must always wake.

@@ -159,6 +159,7 @@ mod tests {
 
     use super::*;
     use crate::event::{AttemptFinished, AttemptOutcome, Event, Kind, RunVerdict, samples};
+    use crate::money::Usd;
     use crate::store::{Staged, SyncMode};
     use crate::time::Timestamp;
 
@@ -190,7 +191,7 @@ mod tests {
         let Kind::PlanAccepted(it) = &accepted else { panic!("another kind") };
         let (tasks, first) = (it.plan.tasks.len(), it.plan.tasks[0].id.clone());
         let succeeded = || (Some(first.clone()), sample("task.succeeded"));
-        let known = Usage { usd: Some(0.25), input_tokens: Some(7), output_tokens: None };
+        let known = Usage { usd: Some(Usd::from_micros(250_000)), input_tokens: Some(7), ..Usage::default() };
 
         let begun = run(temp.path(), Vec::new());
         assert_eq!(tally(&begun).unwrap(), Tally::default());
@@ -201,7 +202,10 @@ mod tests {
         let mut told = vec![(None, accepted), (None, attempt(known)), (None, attempt(known)), succeeded()];
         told.extend([(None, finished), (None, sample("change.applied"))]);
         let found = tally(&run(temp.path(), told.clone())).unwrap();
-        assert_eq!((found.usage.usd, found.usage.input_tokens, found.usage.output_tokens), (Some(0.5), Some(14), None));
+        assert_eq!(
+            (found.usage.usd, found.usage.input_tokens, found.usage.output_tokens),
+            (Some(Usd::from_micros(500_000)), Some(14), None)
+        );
         assert!(found.applied);
         told.push((Some(first), Kind::TaskReopened { why: "it changed".to_owned() }));
         let found = tally(&run(temp.path(), told)).unwrap();

@@ -9,6 +9,7 @@
 mod agent_role;
 mod already;
 mod apply;
+mod budget;
 mod clean;
 mod completions;
 mod config;

@@ -49,6 +49,7 @@ impl World {
             inputs: self.root.path().join("inputs"),
             trace: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
             limits: self.limits,
+            cap: None,
             change: Change::default(),
         }
     }

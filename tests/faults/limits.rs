@@ -113,6 +113,77 @@ fn a_run_that_is_out_of_time_ends_with_4_and_more_time_finishes_it() {
     assert_eq!(rig.starts()["a"], 1);
 }
 
+/// A rig whose agent answers as JSON, and so can tell what it uses.
+fn telling(tasks: &[&str], script: &str) -> Rig {
+    let rig = Rig::new(tasks, script);
+    let config = fs::read_to_string(rig.at("orchestra.yaml")).unwrap();
+    fs::write(rig.at("orchestra.yaml"), config.replace("stdin: none", "stdin: none, parser: json")).unwrap();
+    rig
+}
+
+/// Says that it starts, writes its file, and tells that it used half a dollar.
+const COSTS_HALF_A_DOLLAR: &str = r#"
+echo "start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT" >> "$LOG"
+echo x > "$ORCHESTRA_TASK_ID.txt"
+echo '{"status": "done", "summary": "Done.", "usage": {"usd": 0.5, "input_tokens": 10, "output_tokens": 5}}'
+"#;
+
+#[test]
+fn an_agent_that_tells_on_its_way_of_more_than_it_may_use_is_ended_with_all_it_started() {
+    let spends = r#"
+echo "start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT" >> "$LOG"
+setsid sh -c "trap '' TERM; while :; do sleep 1; done" &
+echo '{"step": 1, "usage": {"usd": 0.1}}'
+sleep 0.1
+echo '{"step": 2, "usage": {"usd": 0.3}}'
+sleep 300
+"#;
+    let rig = telling(&["a", "b"], spends).with(&["budget.usd=2", "budget.task_usd=0.25"]);
+    let started = Instant::now();
+    rig.run().exits(4).says("0.30 USD of 0.25 that were set aside for it");
+    assert!(started.elapsed() < Duration::from_secs(60), "it sleeps for longer");
+    rig.is_gone_within(crate::rig::GONE_WITHIN);
+    let finished = rig.event("attempt.finished", Some("a"))["data"].clone();
+    assert_eq!(finished["outcome"]["failed"]["class"], "budget-exhausted");
+    assert_eq!(finished["usage"], serde_json::json!({"usd": 0.3, "partial": true}));
+    rig.script(COSTS_HALF_A_DOLLAR);
+    rig.world.orchestra(["resume", &rig.name(), "--set", "budget.task_usd=0.6"]).exits(0);
+    rig.journal_is_clean();
+    assert_eq!(rig.starts()["a"], 2);
+}
+
+#[test]
+fn what_was_set_aside_for_a_killed_attempt_stays_spent() {
+    let slow = "echo \"start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT\" >> \"$LOG\"\nsleep 300\n";
+    let rig = telling(&["a", "b"], slow).with(&["budget.usd=2", "budget.task_usd=1.5"]);
+    let run = rig.start();
+    rig.logged("start");
+    run.kill();
+    rig.script(COSTS_HALF_A_DOLLAR);
+    // 1.50 of 2.00 may be gone. What is left is enough for one.
+    rig.resume().exits(4).says("$2.00 of $2.00").says("--budget-usd +2.00");
+    assert_eq!(rig.starts(), std::collections::BTreeMap::from([("a".to_owned(), 2)]));
+    rig.resume().exits(4).says("$2.00 of $2.00");
+    rig.world.orchestra(["resume", &rig.name(), "--budget-usd", "+0.5"]).exits(0);
+    rig.journal_is_clean();
+    assert_eq!(rig.starts().values().sum::<usize>(), 3, "nothing is paid for twice");
+}
+
+#[test]
+fn most_of_a_runs_time_is_warned_of_once_over_all_its_processes() {
+    let slow = "echo \"start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT\" >> \"$LOG\"\nsleep 300\n";
+    let rig = Rig::new(&["a", "b"], slow).with(&["limits.run=3s"]);
+    let run = rig.start();
+    let warned = rig.event("budget.warned", None)["data"].clone();
+    assert_eq!((&warned["limit"], &warned["of"]), (&"limits.run".into(), &3000.into()));
+    assert!(warned["used"].as_u64().unwrap() >= 2400, "{warned}");
+    let output = run.end();
+    output.exits(4).says("wall time: ").says("limits.run is used up: ").says("--timeout +30m");
+    rig.resume().exits(4);
+    let warnings = rig.events().iter().filter(|event| event["kind"] == "budget.warned").count();
+    assert_eq!(warnings, 1);
+}
+
 #[test]
 fn launches_that_are_used_up_end_a_run_with_4() {
     let rig = Rig::new(&["a", "b", "c"], WRITES_A_FILE).with(&["limits.launches=2"]);

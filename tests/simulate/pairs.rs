@@ -2,8 +2,8 @@
 //! else is refused and changes nothing.
 
 use orchestra::event::{
-    AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, PauseCause, RunVerdict, SkipCause,
-    StopCause, TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated, WorkspaceKind,
+    Amount, AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, Limit, PauseCause, Purpose,
+    RunVerdict, SkipCause, StopCause, TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated, WorkspaceKind,
 };
 use orchestra::ids::{Digest, TaskId};
 use orchestra::message::ResultStatus;
@@ -17,7 +17,7 @@ use crate::world::{
 
 const DOCUMENT: &str = include_str!("../../docs/events.md");
 
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 28] = [
     "run.started",
     "run.opened",
     "plan.proposed",
@@ -37,6 +37,10 @@ const NAMES: [&str; 24] = [
     "policy.denied",
     "approval.requested",
     "approval.decided",
+    "budget.reserved",
+    "budget.settled",
+    "budget.warned",
+    "budget.raised",
     "run.paused",
     "run.continued",
     "run.stopped",
@@ -168,6 +172,14 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
         "approval.decided" => {
             (Some(0), None, Kind::ApprovalDecided { by: "p".to_owned(), decision: Decision::Approve })
         }
+        "budget.reserved" => {
+            (None, None, Kind::BudgetReserved { id: 1, r#for: Purpose::Plan(1), amount: Amount::NONE })
+        }
+        "budget.settled" => (None, None, Kind::BudgetSettled { id: 1, used: Usage::default() }),
+        "budget.warned" => (None, None, Kind::BudgetWarned { limit: Limit::Tokens, used: 4, of: 5 }),
+        "budget.raised" => {
+            (None, None, Kind::BudgetRaised { limit: Limit::Tokens, from: 5, to: 6, by: "p".to_owned() })
+        }
         "run.paused" => (None, None, paused()),
         "run.continued" => (None, None, Kind::RunContinued {}),
         "run.stopped" => (None, None, Kind::RunStopped { why: StopCause::Signal(2) }),
@@ -200,6 +212,10 @@ fn prepare(name: &str, state: &mut RunState) {
             check_both(state);
             apply(state, Some(0), Some(1), succeeded());
             apply(state, Some(0), None, Kind::TaskReopened { why: "w".to_owned() });
+        }
+        "budget.settled" => {
+            let amount = Amount::NONE;
+            apply(state, None, None, Kind::BudgetReserved { id: 1, r#for: Purpose::Plan(1), amount });
         }
         "run.continued" => apply(state, None, None, paused()),
         "run.finished" => {
@@ -237,7 +253,11 @@ fn every_event_in_every_phase_is_taken_or_refused_as_the_table_says() {
                 _ => executing(),
             };
             match phase {
+                "planning" if name == "budget.settled" => prepare(name, &mut state),
                 "proposed" => {
+                    if name == "budget.settled" {
+                        prepare(name, &mut state);
+                    }
                     let kind = Kind::PlanProposed { round: 1, text: "{}".to_owned(), usage: Usage::default() };
                     apply(&mut state, None, None, kind);
                 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use orchestra::event::{
-    AgentRecord, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun, CheckStatus,
-    Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunOpened, RunStarted, Sandbox, TaskSucceeded,
-    Terms, Versions,
+    AgentRecord, Amount, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun,
+    CheckStatus, Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunOpened, RunStarted, Sandbox,
+    TaskSucceeded, Terms, Versions,
 };
 use orchestra::ids::{AgentName, CheckName, Digest, ObjectId, PlanId, RunId, TaskId, TraceId};
 use orchestra::message::{ResultStatus, TaskResult};
@@ -130,6 +130,9 @@ pub fn terms(continue_on_error: bool) -> Terms {
         launches: 10_000,
         quota_wait: Span::ZERO,
         in_place: false,
+        budget: None,
+        run_bytes: None,
+        output_bytes: None,
     }
 }
 
@@ -174,6 +177,7 @@ pub fn attempt_started(input: Option<ObjectId>) -> Kind {
         },
         message: Digest::of(b"message"),
         reserved: Span::from_secs(1),
+        budget: Amount::NONE,
     }))
 }
 

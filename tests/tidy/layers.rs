@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::source::{Named, Source, Token, named, tokens};
 
 /// The rooms everyone may name.
-pub const LEAVES: [&str; 3] = ["ids", "time", "text"];
+pub const LEAVES: [&str; 4] = ["ids", "time", "money", "text"];
 
 /// Each room in reading order with the rooms it may name besides the leaves. What is not listed is forbidden.
-pub const TABLE: [(&str, &[&str]); 26] = [
+pub const TABLE: [(&str, &[&str]); 27] = [
     ("ids", &[]),
     ("time", &[]),
+    ("money", &[]),
     ("text", &[]),
     ("sys", &[]),
     ("ticket", &["sys"]),

@@ -12,10 +12,12 @@ use super::handed::{self, Before};
 use super::implement::{ImplementError, implement};
 use super::research::research;
 use super::review::review;
-use crate::event::{AgentRecord, FailureClass};
+use crate::event::{AgentRecord, FailureClass, Usage};
 use crate::ids::AgentName;
 use crate::message::{Finding, HandedKind, ResultStatus, Severity, TaskResult};
+use crate::money::Usd;
 use crate::plan::Role;
+use crate::policy::Spends;
 use crate::sys::fs;
 use crate::workspace::{Tools, WorkspaceError};
 
@@ -38,17 +40,25 @@ impl Builtin {
         if link.cancel.is_cancelled() {
             return cancelled();
         }
-        if let Err(error) = records::open(&job) {
-            return error.into();
-        }
-        let outcome = match job.message.role {
+        let opened = match records::open(&job) {
+            Ok(bytes) => bytes,
+            Err(error) => return error.into(),
+        };
+        let mut outcome = match job.message.role {
             Role::Research => blocking(move || look(&job)).await,
             Role::Implement => self.implement(&job, link).await,
             Role::Test => records::claim(&job.files, &tested()),
             Role::Review => blocking(move || read(&job)).await,
         };
         // A run that wants to stop gets no claim, even if the work was done in the meantime.
-        if link.cancel.is_cancelled() { cancelled() } else { outcome }
+        if link.cancel.is_cancelled() {
+            outcome = cancelled();
+        }
+        outcome.bytes += opened;
+        // Known to be nothing, which is not the same as nobody knowing.
+        outcome.usage =
+            Usage { input_tokens: Some(0), output_tokens: Some(0), usd: Some(Usd::ZERO), ..Usage::default() };
+        outcome
     }
 
     async fn implement(&self, job: &Job, link: &Link) -> Outcome {
@@ -75,6 +85,10 @@ impl Agent for Builtin {
 
     fn record(&self) -> AgentRecord {
         AgentRecord { name: self.name.clone(), kind: "builtin".to_owned(), version: None, model: None }
+    }
+
+    fn spends(&self) -> Spends {
+        Spends::Nothing
     }
 
     fn reads_prompt(&self) -> bool {

@@ -9,24 +9,23 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::super::error::AgentError;
-use super::super::job::{Agent, Job, Link, Outcome};
-use super::super::parse::{Have, Unusable, parse};
+use super::super::job::{Agent, Job, Link, Note, Outcome};
+use super::super::parse::{Have, Unusable, parse, told};
 use super::super::records::{self, RecordError, chain};
 use super::super::roster::Context;
-use super::super::spec::{CommandSpec, StdinSpec};
+use super::super::spec::{CommandSpec, Parser, StdinSpec};
 use super::argv::{Argument, MAX_ARGUMENT, Slot};
 use super::temps::Temps;
 use super::{ending, environment};
 use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
 use crate::ids::AgentName;
 use crate::model::Delta;
+use crate::policy::Spends;
 use crate::process::{self, Command, Exit, Output, ProcessError, Sink, Stdin, Supervisors};
 use crate::sys::env::Env;
 use crate::sys::{fs, machine};
 use crate::text;
 
-/// Bytes of each stream kept as a file. A flood on both, and an answer of nothing but escapes, stay below 20 MB.
-const LOG: u64 = 4 << 20;
 /// The end of stdout kept in memory: an answer is looked for there.
 const ANSWER: usize = 1 << 20;
 /// The end of stderr kept in memory, for a failure's detail.
@@ -98,6 +97,10 @@ impl Agent for CommandAgent {
         AgentRecord { name: self.0.name.clone(), kind: "command".to_owned(), version: None, model: None }
     }
 
+    fn spends(&self) -> Spends {
+        self.0.spec.spends()
+    }
+
     fn reads_prompt(&self) -> bool {
         let in_argv = |argument: &Argument| argument.uses(Slot::Prompt) || argument.uses(Slot::PromptFile);
         self.0.spec.stdin == StdinSpec::Prompt || self.0.argv.iter().any(in_argv)
@@ -106,8 +109,8 @@ impl Agent for CommandAgent {
 
 impl Program {
     async fn attempt(&self, job: &Job, link: &Link) -> Outcome {
-        let temp = match self.prepare(job) {
-            Ok(temp) => temp,
+        let (temp, written) = match self.prepare(job) {
+            Ok(prepared) => prepared,
             Err(error) => return error.into(),
         };
         let argv: Vec<OsString> = self.argv.iter().map(|argument| argument.fill(job)).collect();
@@ -123,35 +126,43 @@ impl Program {
             env: environment::environment(self.env.table(), &self.spec, job, temp.path()),
             cwd: job.workspace.clone(),
             stdin: self.stdin(job),
-            stdout: Sink::File { path: job.files.stdout(), cap: LOG, tail: ANSWER, lines: Some(out) },
-            stderr: Sink::File { path: job.files.stderr(), cap: LOG, tail: COMPLAINT, lines: Some(err) },
+            stdout: Sink::File { path: job.files.stdout(), cap: job.limits.kept_bytes, tail: ANSWER, lines: Some(out) },
+            stderr: Sink::File {
+                path: job.files.stderr(),
+                cap: job.limits.kept_bytes,
+                tail: COMPLAINT,
+                lines: Some(err),
+            },
             limits: job.limits,
         };
         let (exit, (), ()) = tokio::join!(
             self.supervisors.run(command, &link.cancel),
-            show(out_lines, Delta::Text, link),
-            show(err_lines, Delta::Aside, link),
+            show(out_lines, Delta::Text, link, self.spec.parser),
+            show(err_lines, Delta::Aside, link, Parser::Text),
         );
-        let outcome = match exit {
+        let mut outcome = match exit {
             Ok(exit) => self.outcome(job, &exit),
             Err(ProcessError::File(error)) => Outcome::unwritable(error),
             Err(error) => Outcome::of(AttemptOutcome::Failed(ending::not_run(&error))),
         };
+        outcome.bytes += written;
         self.temps.give_back(temp).await;
         outcome
     }
 
-    /// The files it reads, and its own folder for temporary ones.
-    fn prepare(&self, job: &Job) -> Result<TempDir, RecordError> {
-        records::open(job)?;
+    /// The files it reads, with the bytes in them, and its own folder for temporary ones.
+    fn prepare(&self, job: &Job) -> Result<(TempDir, u64), RecordError> {
+        let mut written = records::open(job)?;
         let stdin = self.spec.stdin == StdinSpec::Prompt;
         if stdin || self.argv.iter().any(|argument| argument.uses(Slot::PromptFile)) {
             fs::write(&job.files.prompt(), job.prompt.as_bytes())?;
+            written += job.prompt.len() as u64;
         }
         if self.argv.iter().any(|argument| argument.uses(Slot::Change)) {
             fs::write(&job.files.change(), job.change.patch.as_bytes())?;
+            written += job.change.patch.len() as u64;
         }
-        Ok(self.temps.take()?)
+        Ok((self.temps.take()?, written))
     }
 
     fn stdin(&self, job: &Job) -> Stdin {
@@ -171,6 +182,8 @@ impl Program {
         outcome.exit = ended;
         outcome.leaked = exit.leaked;
         outcome.truncated = exit.stdout.truncated || exit.stderr.truncated;
+        outcome.bytes +=
+            [&exit.stdout, &exit.stderr].map(|output| output.total.min(job.limits.kept_bytes)).iter().sum::<u64>();
         outcome
     }
 
@@ -187,9 +200,13 @@ impl Program {
     }
 }
 
-/// Hands lines on as they come; whoever looks on too slowly misses some.
-async fn show(mut lines: mpsc::Receiver<Vec<u8>>, delta: fn(String) -> Delta, link: &Link) {
+/// Hands lines on as they come; whoever looks on too slowly misses some. What they tell of its usage is heard.
+async fn show(mut lines: mpsc::Receiver<Vec<u8>>, delta: fn(String) -> Delta, link: &Link, parser: Parser) {
     while let Some(line) = lines.recv().await {
+        if let Some(usage) = told(parser, &line) {
+            // The receiver outlives the attempt.
+            drop(link.notes.send(Note::Usage(usage)));
+        }
         drop(link.deltas.try_send(delta(String::from_utf8_lossy(&line).into_owned())));
     }
 }

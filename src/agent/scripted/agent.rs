@@ -15,6 +15,7 @@ use super::script::{Answer, Script};
 use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
 use crate::ids::AgentName;
 use crate::message::TaskResult;
+use crate::policy::Spends;
 use crate::sys::fs;
 use crate::workspace::Tools;
 
@@ -57,9 +58,10 @@ impl ScriptedAgent {
     }
 
     async fn play(&self, job: &Job, link: &Link) -> Outcome {
-        if let Err(error) = records::open(job) {
-            return error.into();
-        }
+        let opened = match records::open(job) {
+            Ok(bytes) => bytes,
+            Err(error) => return error.into(),
+        };
         let task = job.message.task_id.as_str();
         let Some(answer) = self.script.answer(task, job.attempt) else {
             let why = format!("the script has no answer for attempt {} of `{task}`", job.attempt);
@@ -76,7 +78,10 @@ impl ScriptedAgent {
         let Context { supervisors, env, project: _ } = &*self.context;
         let tools = Tools { supervisors: supervisors.clone(), env: env.clone(), cancel: link.cancel.clone() };
         match act::act(answer, &job.workspace, &job.artifacts, &tools).await {
-            Ok(()) => give(answer, job),
+            Ok(()) => {
+                let outcome = give(answer, job);
+                Outcome { bytes: outcome.bytes + opened, ..outcome }
+            }
             Err(error) => Outcome::failed(error.class(), &chain(&error)),
         }
     }
@@ -90,6 +95,10 @@ impl Agent for ScriptedAgent {
 
     fn record(&self) -> AgentRecord {
         AgentRecord { name: self.name.clone(), kind: "scripted".to_owned(), version: None, model: None }
+    }
+
+    fn spends(&self) -> Spends {
+        Spends::Tells
     }
 
     fn reads_prompt(&self) -> bool {

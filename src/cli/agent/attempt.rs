@@ -119,6 +119,8 @@ async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<
         inputs: place.inputs.clone(),
         trace: equip::trace_id(session)?,
         limits: limits(&message, &loaded),
+        // Whoever sent the message keeps the accounts.
+        cap: None,
         change,
         message,
     };
@@ -159,6 +161,7 @@ fn limits(message: &TaskMessage, loaded: &Loaded) -> Limits {
     Limits {
         wall: message.limits.time.min(ours.task).as_duration(),
         idle: message.limits.idle.min(ours.idle).as_duration(),
+        kept_bytes: ours.output_bytes.into(),
         ..Limits::default()
     }
 }

@@ -21,7 +21,7 @@ pub use runs::{Chosen, CleanArgs, DiffArgs, ListArgs, ReportFormat, RunName, Run
 pub use settings::Settings;
 pub use setup::{AgentArgs, DoctorArgs, InitArgs};
 pub use shell::{CompletionsArgs, ManArgs};
-pub use values::{Allowance, ApprovalTarget, Ask, Decided, Fate};
+pub use values::{Allowance, ApprovalTarget, Ask, Decided, Fate, Raise};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,8 +6,10 @@ use clap::{Args, value_parser};
 
 use super::plan::PlanCaps;
 use super::runs::RunsDir;
-use super::values::{allowance, some_time};
-use super::{Allowance, ApprovalTarget, Ask, Fate};
+use super::values::{NoRaise, more_money, more_time, more_tokens, some_time, whole_money, whole_number};
+use super::{Allowance, ApprovalTarget, Ask, Fate, Raise};
+use crate::event::Limit;
+use crate::money::Usd;
 use crate::time::Span;
 
 const RUN_EXAMPLES: &str = "\
@@ -27,7 +29,8 @@ Examples:
   orchestra resume 20261121-0933 --explain   what would run, and why
   orchestra resume --approve plan
   orchestra resume --decide deploy=rerun     its interrupted attempt had no effect yet
-  orchestra resume --timeout +30m            half an hour more than it had";
+  orchestra resume --timeout +30m            half an hour more than it had
+  orchestra resume --budget-usd +5           and five dollars more";
 
 const APPLY_EXAMPLES: &str = "\
 Examples:
@@ -63,6 +66,12 @@ pub struct RunArgs {
     /// Longest one attempt at a task may take
     #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
     pub task_timeout: Option<Span>,
+    /// Most US dollars that the run may use
+    #[arg(long, value_name = "X", value_parser = whole_money, allow_hyphen_values = true, alias = "max-budget-usd")]
+    pub budget_usd: Option<Usd>,
+    /// Most tokens that the run may use
+    #[arg(long, value_name = "N", value_parser = whole_number, allow_hyphen_values = true)]
+    pub budget_tokens: Option<u64>,
     /// Write the results of all tasks and checks to FILE as well, as JUnit XML for CI
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub junit: Option<PathBuf>,
@@ -131,13 +140,54 @@ pub struct ResumeArgs {
     #[command(flatten)]
     pub pace: Pace,
     /// Longest the whole run may take; +D adds to what it had
-    #[arg(long, value_name = "[+]D", value_parser = allowance, allow_hyphen_values = true)]
-    pub timeout: Option<Allowance>,
+    #[arg(long, value_name = "[+]D", value_parser = more_time, allow_hyphen_values = true)]
+    pub timeout: Option<Allowance<Span>>,
+    /// Most US dollars that the run may use; +X adds to what it had
+    #[arg(long, value_name = "[+]X", value_parser = more_money, allow_hyphen_values = true, alias = "max-budget-usd")]
+    pub budget_usd: Option<Allowance<Usd>>,
+    /// Most tokens that the run may use; +N adds to what it had
+    #[arg(long, value_name = "[+]N", value_parser = more_tokens, allow_hyphen_values = true)]
+    pub budget_tokens: Option<Allowance<u64>>,
+    /// What `--set` adds to limits: taken out of the settings, which only set
+    #[arg(skip)]
+    pub raises: Vec<Raise>,
     /// Write the results of all tasks and checks to FILE as well, as JUnit XML for CI
     #[arg(long, value_name = "FILE", conflicts_with = "explain")]
     pub junit: Option<PathBuf>,
     #[command(flatten)]
     pub runs: RunsDir,
+}
+
+impl ResumeArgs {
+    /// Takes `limits.launches=+10` and its like out of what `--set` was given.
+    pub fn take_raises(&mut self, sets: &mut Vec<String>) -> Result<(), (String, NoRaise)> {
+        let mut left = Vec::new();
+        for set in sets.drain(..) {
+            match Raise::of_set(&set) {
+                None => left.push(set),
+                Some(Ok(raise)) => self.raises.push(raise),
+                Some(Err(why)) => return Err((set, why)),
+            }
+        }
+        *sets = left;
+        Ok(())
+    }
+
+    /// All that is added to limits, by flags of their own and by settings.
+    pub fn added(&self) -> Vec<Raise> {
+        fn by<T: Copy>(asked: Option<Allowance<T>>, limit: Limit, amount: impl Fn(T) -> u64) -> Option<Raise> {
+            match asked {
+                Some(Allowance::Add(more)) => Some(Raise { limit, by: amount(more) }),
+                Some(Allowance::Set(_)) | None => None,
+            }
+        }
+        let flags = [
+            by(self.timeout, Limit::RunTime, Span::as_millis),
+            by(self.budget_usd, Limit::Usd, Usd::as_micros),
+            by(self.budget_tokens, Limit::Tokens, |tokens| tokens),
+        ];
+        flags.into_iter().flatten().chain(self.raises.iter().copied()).collect()
+    }
 }
 
 /// `apply`.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::plan::PlanCaps;
 use super::run::Pace;
-use super::{Ask, RunArgs, RunsDir};
+use super::{Allowance, Ask, ResumeArgs, RunArgs, RunsDir};
 
 /// Flags that set keys.
 pub trait Settings {
@@ -44,11 +44,37 @@ impl Settings for RunArgs {
             Ask::Task => "task",
             Ask::Never => "never",
         });
-        let own = [set("run.ask", ask), set("limits.run", self.timeout), set("limits.task", self.task_timeout)];
+        let own = [
+            set("run.ask", ask),
+            set("limits.run", self.timeout),
+            set("limits.task", self.task_timeout),
+            set("budget.usd", self.budget_usd),
+            set("budget.tokens", self.budget_tokens),
+        ];
         let mut all: Vec<String> = own.into_iter().flatten().collect();
         all.extend(self.caps.settings());
         all.extend(self.pace.settings());
         all.extend(self.runs.settings());
+        all
+    }
+}
+
+impl Settings for ResumeArgs {
+    fn settings(&self) -> Vec<String> {
+        fn whole<T: Copy>(asked: Option<Allowance<T>>) -> Option<T> {
+            match asked {
+                Some(Allowance::Set(all)) => Some(all),
+                Some(Allowance::Add(_)) | None => None,
+            }
+        }
+        let own = [
+            set("limits.run", whole(self.timeout)),
+            set("budget.usd", whole(self.budget_usd)),
+            set("budget.tokens", whole(self.budget_tokens)),
+        ];
+        let mut all: Vec<String> = own.into_iter().flatten().collect();
+        all.extend(self.caps.settings());
+        all.extend(self.pace.settings());
         all
     }
 }

@@ -39,7 +39,13 @@ impl Probe {
             stdin: Stdin::Null,
             stdout: Sink::Memory { cap: 4096 },
             stderr: Sink::Memory { cap: 4096 },
-            limits: Limits { wall: WALL, idle: WALL, grace: Duration::from_millis(500), output_bytes: 1 << 20 },
+            limits: Limits {
+                wall: WALL,
+                idle: WALL,
+                grace: Duration::from_millis(500),
+                output_bytes: 1 << 20,
+                ..Limits::default()
+            },
         };
         let exit = self.supervisors.run(command, &self.cancel).await.ok()?;
         let said = String::from_utf8_lossy(&exit.stdout.bytes).into_owned();

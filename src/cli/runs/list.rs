@@ -205,6 +205,7 @@ mod tests {
     use super::super::told::tests::{newest, run};
     use super::*;
     use crate::event::Usage;
+    use crate::money::Usd;
 
     #[test]
     fn a_run_is_running_while_its_lock_is_held_and_interrupted_once_it_is_not() {
@@ -222,14 +223,15 @@ mod tests {
     #[test]
     fn what_nobody_told_is_unknown_and_what_only_some_told_is_marked() {
         let of = |usd, input_tokens, silent| {
-            let usage = Usage { usd, input_tokens, output_tokens: None };
+            let usage = Usage { usd, input_tokens, ..Usage::default() };
             cost(&Tally { usage, silent, ..Tally::default() })
         };
         assert_eq!(of(None, None, 3), None);
         assert_eq!(of(None, Some(12_345), 0).as_deref(), Some("12.3k tok"));
-        assert_eq!(of(Some(0.421), Some(5), 1).as_deref(), Some("$0.42+"));
-        assert_eq!(of(Some(0.004), None, 0).as_deref(), Some("<$0.01"));
-        assert_eq!(of(Some(0.0), None, 0).as_deref(), Some("$0.00"), "known to be nothing");
+        let cents = |tenths: u64| Some(Usd::from_micros(tenths * 1_000));
+        assert_eq!(of(cents(421), Some(5), 1).as_deref(), Some("$0.42+"));
+        assert_eq!(of(cents(4), None, 0).as_deref(), Some("<$0.01"));
+        assert_eq!(of(cents(0), None, 0).as_deref(), Some("$0.00"), "known to be nothing");
     }
 
     #[test]

@@ -131,6 +131,10 @@ impl Board {
             | Kind::PolicyDenied { .. }
             | Kind::ApprovalRequested {}
             | Kind::ApprovalDecided { .. }
+            | Kind::BudgetReserved { .. }
+            | Kind::BudgetSettled { .. }
+            | Kind::BudgetWarned { .. }
+            | Kind::BudgetRaised { .. }
             | Kind::ChangeApplied { .. } => {}
         }
         let after = event.task.as_ref().and_then(|task| summary.task(task)).map(|row| row.status);

@@ -6,6 +6,7 @@ use super::frame::{Scene, frame};
 use super::terminal::Size;
 use crate::console::style::Style;
 use crate::ids::{CheckName, TaskId};
+use crate::money::Usd;
 use crate::report::UsageTotal;
 use crate::time::{Span, Timestamp};
 
@@ -51,7 +52,7 @@ fn board() -> Board {
 }
 
 fn drawn(board: &Board, style: Style, columns: usize, rows: usize) -> Vec<String> {
-    let usage = UsageTotal { usd: Some(0.421), told: 2, ..UsageTotal::default() };
+    let usage = UsageTotal { usd: Some(Usd::from_micros(421_000)), told: 2, ..UsageTotal::default() };
     let scene = Scene { board, elapsed: Span::from_secs(3750), usage: &usage, now: now(), style };
     frame(&scene, Size { columns, rows })
 }

@@ -1,0 +1,197 @@
+//! What a run has used and set aside of its budget, as a fold over its events.
+//!
+//! What is begun has its most set aside before it, in the event that is safe before the effect; what it told to have
+//! used is settled after it. What was never settled, or settled without a number, counts in full. So a process that
+//! dies, however it dies, can only make a run stop too early, never spend too much.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{Amount, Budget, Event, Gauge, Kind, Limit, Terms, Untold, Usage};
+use crate::ids::TaskId;
+use crate::money::Usd;
+use crate::policy::Spends;
+use crate::time::Span;
+
+/// What is used, and what is set aside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    used: Amount,
+    open: BTreeMap<Holder, Amount>,
+    /// The sum of `open`.
+    aside: Amount,
+    /// The number of the newest request.
+    requests: u32,
+    bytes: u64,
+    warned: BTreeSet<Limit>,
+}
+
+/// For whom an amount is set aside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Holder {
+    Attempt(TaskId, u32),
+    Request(u32),
+}
+
+/// What an attempt may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// Set aside for it before it starts.
+    pub aside: Amount,
+    /// It is ended when it has told to have used more.
+    pub cap: Amount,
+}
+
+impl Ledger {
+    /// What was used, what nobody told of included.
+    pub fn used(&self) -> Amount {
+        self.used
+    }
+
+    /// What is set aside for what is under way.
+    pub fn aside(&self) -> Amount {
+        self.aside
+    }
+
+    /// Bytes written to the run directory, as far as they were counted.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What nobody has used, and nothing has set aside.
+    pub fn left(&self, budget: &Budget) -> Amount {
+        budget.run.minus(self.used).minus(self.aside)
+    }
+
+    /// What an attempt may have that is begun beside others that will have `beside` set aside, or the limit that leaves
+    /// it nothing.
+    pub fn offer(&self, budget: &Budget, spends: Spends, beside: Amount) -> Result<Offer, Limit> {
+        if spends == Spends::Nothing {
+            return Ok(Offer { aside: Amount::NONE, cap: budget.attempt });
+        }
+        let left = self.left(budget).minus(beside);
+        if left.usd == Usd::ZERO {
+            return Err(Limit::Usd);
+        }
+        if left.tokens == 0 {
+            return Err(Limit::Tokens);
+        }
+        let cap = budget.attempt.min(left);
+        let usd = match budget.untold_usd {
+            Untold::Counts => cap.usd,
+            Untold::Passes => Usd::ZERO,
+        };
+        let tokens = match budget.untold_tokens {
+            Untold::Counts => cap.tokens,
+            Untold::Passes => 0,
+        };
+        Ok(Offer { aside: Amount { usd, tokens }, cap })
+    }
+
+    /// Each limit with what is used of it. What is set aside counts as used: it may be.
+    pub fn gauges(&self, terms: &Terms, elapsed: Span, launches: u32) -> Vec<Gauge> {
+        let mut gauges = vec![
+            Gauge { limit: Limit::RunTime, used: elapsed.as_millis(), of: terms.run_time.as_millis() },
+            Gauge { limit: Limit::Launches, used: launches.into(), of: terms.launches.into() },
+        ];
+        gauges.extend(terms.run_bytes.map(|of| Gauge { limit: Limit::RunBytes, used: self.bytes, of }));
+        if let Some(Budget { run, .. }) = &terms.budget {
+            let spent = self.used.plus(self.aside);
+            let (used, of) = (spent.usd.as_micros(), run.usd.as_micros());
+            gauges.push(Gauge { limit: Limit::Usd, used, of });
+            gauges.push(Gauge { limit: Limit::Tokens, used: spent.tokens, of: run.tokens });
+        }
+        gauges
+    }
+
+    /// Whether a person heard of it, since it was last raised.
+    pub fn has_warned(&self, limit: Limit) -> bool {
+        self.warned.contains(&limit)
+    }
+
+    /// Why an event cannot follow; most have nothing to do with it.
+    pub(super) fn check(&self, event: &Event, terms: &Terms) -> Result<(), String> {
+        match &event.kind {
+            Kind::AttemptStarted(started) => self.fits(started.budget, terms),
+            Kind::BudgetReserved { id, amount, .. } => {
+                if *id != self.requests + 1 {
+                    return Err(format!("number {} was expected", self.requests + 1));
+                }
+                self.fits(*amount, terms)
+            }
+            Kind::BudgetSettled { id, .. } if self.open.contains_key(&Holder::Request(*id)) => Ok(()),
+            Kind::BudgetSettled { id, .. } => Err(format!("nothing is set aside under the number {id}")),
+            Kind::BudgetWarned { limit, .. } if self.has_warned(*limit) => {
+                Err(format!("the warning of `{}` stands there already", limit.key()))
+            }
+            Kind::BudgetRaised { from, to, .. } if to <= from => Err("it is not more than before".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn fits(&self, amount: Amount, terms: &Terms) -> Result<(), String> {
+        let Some(budget) = terms.budget.as_ref().filter(|_| !amount.is_none()) else { return Ok(()) };
+        if amount.min(self.left(budget)) == amount {
+            Ok(())
+        } else {
+            Err("it sets more aside than is left of the budget".to_owned())
+        }
+    }
+
+    /// Takes one event, which fits.
+    pub fn take(&mut self, event: &Event) {
+        let attempt = || Some(Holder::Attempt(event.task.clone()?, event.attempt?));
+        match &event.kind {
+            Kind::AttemptStarted(started) if !started.budget.is_none() => {
+                if let Some(holder) = attempt() {
+                    self.reserve(holder, started.budget);
+                }
+            }
+            Kind::AttemptFinished(finished) => {
+                self.bytes = self.bytes.saturating_add(finished.bytes);
+                if let Some(holder) = attempt() {
+                    self.settle(&holder, &finished.usage);
+                }
+            }
+            Kind::TaskSucceeded(succeeded) => {
+                let sizes = succeeded.artifacts.iter().map(|artifact| artifact.size);
+                self.bytes = sizes.fold(self.bytes, u64::saturating_add);
+            }
+            Kind::BudgetReserved { id, amount, .. } => {
+                self.requests = *id;
+                self.reserve(Holder::Request(*id), *amount);
+            }
+            Kind::BudgetSettled { id, used } => self.settle(&Holder::Request(*id), used),
+            Kind::BudgetWarned { limit, .. } => drop(self.warned.insert(*limit)),
+            Kind::BudgetRaised { limit, .. } => drop(self.warned.remove(limit)),
+            // Nobody will tell what a request used whose process is gone. Attempts get an end of their own.
+            Kind::RunOpened(_) => self.abandon_requests(),
+            _ => {}
+        }
+    }
+
+    fn reserve(&mut self, holder: Holder, amount: Amount) {
+        self.aside = self.aside.plus(amount);
+        self.open.insert(holder, amount);
+    }
+
+    fn settle(&mut self, holder: &Holder, usage: &Usage) {
+        let aside = self.open.remove(holder).unwrap_or_default();
+        self.aside = self.aside.minus(aside);
+        let usd = usage.usd.map_or(aside.usd, |told| if usage.partial { told.max(aside.usd) } else { told });
+        let tokens = match (usage.all_tokens(), usage.tokens()) {
+            (Some(all), _) if !usage.partial => all,
+            // As far as it was told: that is the least it was.
+            (_, Some(some)) => some.max(aside.tokens),
+            (_, None) => aside.tokens,
+        };
+        self.used = self.used.plus(Amount { usd, tokens });
+    }
+
+    fn abandon_requests(&mut self) {
+        let requests: Vec<Holder> =
+            self.open.keys().filter(|holder| matches!(holder, Holder::Request(_))).cloned().collect();
+        for request in requests {
+            self.settle(&request, &Usage::default());
+        }
+    }
+}
