@@ -29,6 +29,8 @@ mod signals;
 mod suspend;
 #[cfg(target_arch = "x86_64")]
 mod trace;
+#[cfg(not(target_arch = "x86_64"))]
+mod untraced;
 mod workspace;
 #[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
 #[path = "../cli/pty.rs"]

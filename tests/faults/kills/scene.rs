@@ -27,6 +27,10 @@ fi
 echo "$ORCHESTRA_TASK_ID" > "$ORCHESTRA_TASK_ID.txt"
 rm "junk-$ORCHESTRA_TASK_ID-$ORCHESTRA_ATTEMPT.txt"
 [ "$ORCHESTRA_TASK_ID" = a ] && mkdir -p "$ORCHESTRA_ARTIFACTS/deep" && echo notes > "$ORCHESTRA_ARTIFACTS/deep/notes.txt"
+if [ "$ORCHESTRA_TASK_ID" = c ]; then
+    echo changed > readme.txt
+    ln -s c.txt link
+fi
 echo "end $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT" >> "$LOG"
 "#;
 

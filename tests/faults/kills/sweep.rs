@@ -11,31 +11,43 @@ use crate::trace::{Change, Deed, Fault, Follow, Moment, Victim, can_trace};
 /// How a sweep is made.
 #[derive(Clone, Copy)]
 struct Sweep {
+    /// Behind the arguments that start the run.
+    args: &'static [&'static str],
     settings: &'static [&'static str],
     follow: Follow,
     whom: Victim,
 }
 
-const ALONE: Sweep = Sweep { settings: &[], follow: Follow::Process, whom: Victim::Process };
-const ALL_AT_ONCE: Sweep = Sweep { settings: &[], follow: Follow::Tree, whom: Victim::Tree };
+const ALONE: Sweep = Sweep { args: &[], settings: &[], follow: Follow::Process, whom: Victim::Process };
+const ALL_AT_ONCE: Sweep = Sweep { follow: Follow::Tree, whom: Victim::Tree, ..ALONE };
+/// It dies while what it started is in the middle of something.
+const AWAY_FROM_GIT: Sweep = Sweep { follow: Follow::Tree, ..ALONE };
+const PLAN_ONLY: Sweep = Sweep { args: &["--plan-only"], ..ALONE };
 const WITHOUT_SYNC: Sweep = Sweep { settings: &["journal.sync=process"], ..ALONE };
 
 /// One death, and another while the run is gone on with.
 #[derive(Debug, Clone, Copy)]
-struct Death {
-    at: usize,
-    when: Moment,
+pub struct Death {
+    pub at: usize,
+    pub when: Moment,
     /// The call of the first `resume` at which that one dies.
-    again: usize,
+    pub again: usize,
 }
 
 impl Sweep {
     /// What nobody disturbed: its changes, and what it came to.
     fn undisturbed(self) -> (Vec<Change>, Result) {
         let scene = Scene::new(self.settings);
-        let call = scene.call(&scene.rig.run_args(), &scene.everywhere(), self.follow, Fault::Nothing);
+        let call = scene.call(&self.run_args(&scene), &scene.everywhere(), self.follow, Fault::Nothing);
         call.said.exits(0);
+        if self.args.contains(&"--plan-only") {
+            scene.rig.resume().exits(0);
+        }
         (call.traced.seen, scene.result("undisturbed"))
+    }
+
+    fn run_args(self, scene: &Scene) -> Vec<String> {
+        scene.rig.run_args().into_iter().chain(self.args.iter().map(ToString::to_string)).collect()
     }
 
     fn dies(self, at: usize, when: Moment) -> Fault {
@@ -46,7 +58,7 @@ impl Sweep {
     fn dies_twice(self, death: Death, expected: &Result) {
         let Death { at, when, again } = death;
         let scene = Scene::new(self.settings);
-        let run = scene.call(&scene.rig.run_args(), &scene.everywhere(), self.follow, self.dies(at, when));
+        let run = scene.call(&self.run_args(&scene), &scene.everywhere(), self.follow, self.dies(at, when));
         let Some(hit) = &run.traced.hit else {
             // It makes fewer calls than the one that was counted: threads share their work differently each time.
             run.said.exits(0);
@@ -118,7 +130,7 @@ pub fn side_by_side<T: Sync>(all: &[T], work: impl Fn(&T) + Sync) {
 }
 
 /// Every death there is: each call, each moment, and the resume dies further along each time.
-fn deaths(seen: &[Change]) -> Vec<Death> {
+pub fn deaths(seen: &[Change]) -> Vec<Death> {
     let moments = |(at, change): (usize, &Change)| {
         // Which call has which number may differ by a few from run to run; of the writes none is left out by that.
         let middle = (change.deed == Deed::Write).then_some(Moment::Middle);
@@ -130,7 +142,7 @@ fn deaths(seen: &[Change]) -> Vec<Death> {
 }
 
 /// So many deaths from all over a run, each at another kind of call.
-fn spread(seen: &[Change], count: usize) -> Vec<Death> {
+pub fn spread(seen: &[Change], count: usize) -> Vec<Death> {
     let mut kinds = BTreeSet::new();
     let fresh: Vec<Death> = deaths(seen)
         .into_iter()
@@ -159,6 +171,11 @@ fn a_run_killed_with_all_that_it_started_is_finished_too() {
 }
 
 #[test]
+fn a_plan_killed_at_calls_of_every_kind_is_there_or_not_and_resumes_if_it_is() {
+    each_of(PLAN_ONLY, |seen| spread(seen, 4));
+}
+
+#[test]
 fn a_run_that_syncs_nothing_is_finished_after_a_kill_all_the_same() {
     each_of(WITHOUT_SYNC, |seen| spread(seen, 6));
 }
@@ -173,6 +190,18 @@ fn a_run_killed_at_any_call_is_finished_by_a_resume_that_was_killed_too_and_one_
 #[ignore = "slow: just faults"]
 fn a_run_killed_with_all_that_it_started_at_any_call_of_any_of_them_is_finished_too() {
     each_of(ALL_AT_ONCE, deaths);
+}
+
+#[test]
+#[ignore = "slow: just faults"]
+fn a_run_killed_while_what_it_started_is_at_work_is_finished_too() {
+    each_of(AWAY_FROM_GIT, |seen| spread(seen, 400));
+}
+
+#[test]
+#[ignore = "slow: just faults"]
+fn a_plan_killed_at_any_call_is_there_or_not_and_resumes_if_it_is() {
+    each_of(PLAN_ONLY, deaths);
 }
 
 #[test]

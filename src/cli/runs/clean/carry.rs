@@ -1,6 +1,6 @@
 //! Removing what was chosen: each run is owned, set aside, and then deleted with its workspaces.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::choose::{self, Choice, Force, Found, Why, keeps};
 use super::shown::{Leftover, Tense, Told, What};
@@ -36,6 +36,8 @@ pub(super) fn carry_out(session: &Session, ground: &Ground, choice: Choice, args
         }
         go = rest;
     }
+    // Also where no run went: a removal that was killed may have left the link to what it removed.
+    mend_latest(session, &ground.runs);
     for leftover in leftovers(ground)? {
         let removed = match leftover.what {
             What::Run => store::remove_leftover(&leftover.path).map_err(CliError::from),
@@ -53,6 +55,13 @@ pub(super) fn carry_out(session: &Session, ground: &Ground, choice: Choice, args
     }
     told.finish(session, args)?;
     first_error.map_or(Ok(()), Err)
+}
+
+/// The link is for people: that it cannot be mended is said, and stops nothing.
+fn mend_latest(session: &Session, runs: &Path) {
+    if let Err(error) = store::mend_latest(runs) {
+        session.console.warn(&error.to_string());
+    }
 }
 
 type Owned = (Found, Claimed);
@@ -93,9 +102,7 @@ fn remove(session: &Session, owned: Vec<Owned>, told: &mut Told) -> Result<(), C
     folders.sort();
     folders.dedup();
     for runs in &folders {
-        if let Err(error) = store::mend_latest(runs) {
-            session.console.warn(&error.to_string());
-        }
+        mend_latest(session, runs);
     }
     for (found, set) in aside {
         let workspaces = match &found.workspaces {
