@@ -28,6 +28,11 @@ test *ARGS:
 faults:
     cargo test --locked --test faults -- --include-ignored
 
+# A minute or two for each test that makes up its texts, from seeds of chance; `just fuzz plans::` for some of them.
+fuzz *ARGS:
+    PROPTEST_CASES=20000 cargo test --locked --release --test fuzz -- {{ ARGS }}
+    PROPTEST_CASES=20000 cargo test --locked --lib fuzz -- {{ ARGS }}
+
 # Lines that the tests reach, per file and in all: at least 90 %.
 coverage *ARGS:
     cargo llvm-cov --locked --ignore-run-fail --failure-mode all --fail-under-lines 90 {{ ARGS }}

@@ -31,3 +31,7 @@ pub mod dispatch;
 pub mod config;
 pub mod console;
 pub mod cli;
+
+#[cfg(test)]
+#[path = "../tests/fuzz/kit.rs"]
+mod kit;

@@ -179,14 +179,15 @@ pub fn tail(text: &str, max: usize) -> &str {
 /// every character that Markdown or HTML could take as markup escaped.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    for c in clean(text).chars() {
+    // Blanks at the beginning would hide a mark behind them, or be one: four are a block of code.
+    for c in clean(text).trim_start().chars() {
         match c {
             '\n' | '\t' => out.push(' '),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             // Brackets are what makes `(…)` and `!` mean anything, so those two stay readable.
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '@' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '@' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -194,7 +195,9 @@ pub fn markdown(text: &str) -> String {
         }
     }
     // A line that begins with a list or heading mark is the last way to become structure.
-    if out.starts_with(['-', '+', '=']) || out.starts_with(|c: char| c.is_ascii_digit()) && out.contains(". ") {
+    let unnumbered = out.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = unnumbered.len() < out.len() && unnumbered.starts_with(['.', ')']);
+    if is_numbered || out.starts_with(['-', '+', '=', ':']) {
         out.insert(0, '\u{2060}');
         out = out.replacen('\u{2060}', "&#8288;", 1);
     }
@@ -371,6 +374,11 @@ mod tests {
     fn a_forged_heading_stays_text() {
         assert_eq!(markdown("# done\n<script>"), "\\# done &lt;script&gt;");
         assert!(!markdown("- [x] verified").starts_with('-'));
+        for hidden in [" - [x] verified", "\n1) x", "1.", "    code", ": meant"] {
+            let shown = markdown(hidden);
+            assert!(shown.starts_with("&#8288;") || shown == "code", "{shown}");
+        }
+        assert_eq!((markdown("1.5 of $a$").as_str(), markdown("2 of 3").as_str()), ("&#8288;1.5 of \\$a\\$", "2 of 3"));
         assert!(markdown_block("```\n# x\n```", "").starts_with("````\n"));
     }
 

@@ -8,6 +8,8 @@ mod attend;
 mod builtin;
 mod command;
 mod error;
+#[cfg(test)]
+mod fuzz_tests;
 mod job;
 mod parse;
 mod records;

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::fault::{Fault, Faults, quoted};
+use super::gathered::Gathered;
 use super::index::Index;
 use super::model::{Draft, PLAN_SCHEMA};
 use super::rows::Rows;
@@ -103,7 +104,7 @@ impl Draft {
     /// named once, `./` before a glob goes, and what batches ask for is written into `depends_on`. Doing it
     /// twice changes nothing more. Takes O(tasks + dependencies).
     pub fn accept(mut self, caps: &Caps) -> Result<Plan, Faults> {
-        let mut faults = Vec::new();
+        let mut faults = Gathered::default();
         check_version(&self.schema, &mut faults);
         if self.tasks.len() > caps.tasks {
             // Judging each of too many tasks is what the cap is there to avoid.
@@ -157,7 +158,7 @@ impl From<Vec<Fault>> for Faults {
 }
 
 /// Says when `schema` is not the one this build reads; returns whether it is a newer one.
-pub(super) fn check_version(schema: &str, faults: &mut Vec<Fault>) -> bool {
+pub(super) fn check_version(schema: &str, faults: &mut Gathered) -> bool {
     if schema == PLAN_SCHEMA {
         return false;
     }

@@ -224,3 +224,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn globs_that_no_scope_could_be_judged_by_are_refused_before_anything_runs() {
+    let written = |write: Vec<String>| {
+        let mut one = task("a", &[]);
+        one.scope.write = write;
+        draft(vec![one]).accept(&Caps::default())
+    };
+    let nested = |depth: usize| format!("{}a{}", "{b,".repeat(depth), "}".repeat(depth));
+    assert!(written(vec![nested(8)]).is_ok());
+    let said = written(vec![nested(200)]).unwrap_err().to_string();
+    assert!(said.contains("has alternatives nested deeper than 8 levels"), "{said}");
+    let long = vec![format!("{}[ab]", "x".repeat(900)); 100];
+    let said = written(long).unwrap_err().to_string();
+    assert!(said.starts_with("$.tasks[0].scope.write: the globs have 90400 bytes together"), "{said}");
+}
+
+#[test]
+fn of_very_many_faults_the_first_are_named_and_the_others_counted() {
+    let many = draft((0..5_000).map(|i| task(&format!("t{i}"), &["nobody"])).collect());
+    let faults = many.accept(&Caps::default()).unwrap_err().into_vec();
+    assert_eq!(faults.len(), 1001);
+    assert_eq!(faults[1000].message, "there are 4000 faults more, which are not listed");
+}

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::edges::cycles;
 use super::fault::{Fault, nearest, quoted};
+use super::gathered::Gathered;
 use super::index::Index;
 use super::model::{Batch, BatchType, Draft, Task};
 use super::rows::Rows;
@@ -13,7 +14,7 @@ use crate::ids::TaskId;
 const EDGES: usize = 1_000_000;
 
 /// The dependencies that the batches ask for, as (task, task it waits for); none when they are unsound.
-pub(super) fn resolve(draft: &Draft, index: &Index, faults: &mut Vec<Fault>) -> Vec<(u32, u32)> {
+pub(super) fn resolve(draft: &Draft, index: &Index, faults: &mut Gathered) -> Vec<(u32, u32)> {
     if draft.batches.is_empty() {
         return Vec::new();
     }
@@ -63,7 +64,7 @@ pub(super) fn write_edges(tasks: &mut [Task], order: &[(u32, u32)]) {
 }
 
 /// Which batches each batch waits for.
-fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Rows {
+fn dependencies(batches: &[Batch], faults: &mut Gathered) -> Rows {
     let mut by_id: HashMap<&str, u32> = HashMap::with_capacity(batches.len());
     for (b, batch) in (0u32..).zip(batches) {
         let path = || format!("$.batches[{b}].id");
@@ -108,7 +109,7 @@ fn dependencies(batches: &[Batch], faults: &mut Vec<Fault>) -> Rows {
 }
 
 /// The tasks of each batch. A task belongs to one batch at most, and a batch has a task.
-fn members(draft: &Draft, index: &Index, faults: &mut Vec<Fault>) -> Vec<Vec<u32>> {
+fn members(draft: &Draft, index: &Index, faults: &mut Gathered) -> Vec<Vec<u32>> {
     let mut owner: HashMap<u32, usize> = HashMap::new();
     let mut all = Vec::with_capacity(draft.batches.len());
     for (b, batch) in draft.batches.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! What must hold between tasks: known dependencies, and no way round in a circle.
 
 use super::fault::{Fault, nearest, quoted};
+use super::gathered::Gathered;
 use super::index::Index;
 use super::model::Task;
 use super::rows::Rows;
@@ -18,7 +19,7 @@ pub(super) struct Edges {
 
 /// Finds what every task waits for, by its own word and by the `order` of batches, as (task, task it waits for). Reports
 /// dependencies on itself, on nothing, and in a circle.
-pub(super) fn check(tasks: &[Task], index: &Index, mut order: Vec<(u32, u32)>, faults: &mut Vec<Fault>) -> Edges {
+pub(super) fn check(tasks: &[Task], index: &Index, mut order: Vec<(u32, u32)>, faults: &mut Gathered) -> Edges {
     // Stable, so that of one task each stays where the batches put it.
     order.sort_by_key(|(task, _)| *task);
     let mut order = order.into_iter().peekable();

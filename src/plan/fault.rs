@@ -74,7 +74,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong with a plan; at least one fault. `Display` lists the first twenty.
+/// Everything that is wrong with a plan; at least one fault, and of very many the first. `Display` lists twenty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(Vec<Fault>);
 

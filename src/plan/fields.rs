@@ -1,6 +1,7 @@
 //! The fields of plan objects by all their names: which are known, which were probably meant, which are ignored.
 
 use super::fault::{Fault, nearest, quoted};
+use super::gathered::Gathered;
 use super::json::Json;
 use super::repair::{Repair, RepairKind};
 
@@ -81,7 +82,7 @@ impl Fields {
         path: String,
         entries: Vec<(String, Json)>,
         known: &'static [Field],
-        faults: &mut Vec<Fault>,
+        faults: &mut Gathered,
         repairs: &mut Vec<Repair>,
     ) -> Self {
         let mut values: Vec<Option<(String, Json)>> = known.iter().map(|_| None).collect();
@@ -130,7 +131,7 @@ fn slot(known: &[Field], key: &str) -> Option<usize> {
     })
 }
 
-fn unknown(path: &str, key: &str, known: &[Field], faults: &mut Vec<Fault>, repairs: &mut Vec<Repair>) {
+fn unknown(path: &str, key: &str, known: &[Field], faults: &mut Gathered, repairs: &mut Vec<Repair>) {
     let at = format!("{path}.{}", crate::text::printable(key, 80));
     if let Some(meant) = nearest(key, known.iter().map(|(name, _)| *name)) {
         let fault = Fault::new(at, format!("unknown field {}", quoted(key)));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::fault::{Fault, quoted};
+use super::gathered::Gathered;
 use super::model::Task;
 use crate::ids::TaskId;
 
@@ -17,7 +18,7 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     /// The index of `tasks`. Reports ids that are there twice, or differ from another by case only.
-    pub(super) fn of(tasks: &'a [Task], faults: &mut Vec<Fault>) -> Self {
+    pub(super) fn of(tasks: &'a [Task], faults: &mut Gathered) -> Self {
         let mut first = HashMap::with_capacity(tasks.len());
         let mut others = HashMap::new();
         for (i, task) in (0u32..).zip(tasks) {
@@ -41,8 +42,9 @@ impl<'a> Index<'a> {
 
     /// The ordinal of `id`, which is taken by its letters, case included.
     pub(super) fn get(&self, id: &TaskId) -> Option<u32> {
-        let at = *self.first.get(&Folded(id.as_str()))?;
-        if self.tasks[at as usize].id == *id { Some(at) } else { self.others.get(id).copied() }
+        // The letters that were just compared are at hand; those of the task would have to be fetched.
+        let (first, at) = self.first.get_key_value(&Folded(id.as_str()))?;
+        if first.0 == id.as_str() { Some(*at) } else { self.others.get(id).copied() }
     }
 
     /// All ids, for "did you mean".

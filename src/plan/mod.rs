@@ -10,6 +10,7 @@ mod edges;
 mod fault;
 mod fields;
 mod find;
+mod gathered;
 mod import;
 mod index;
 mod json;
@@ -28,7 +29,7 @@ mod accept_tests;
 mod parse_tests;
 
 pub use accept::{Caps, Plan};
-pub use check::{CheckedTask, PlanCheck, check};
+pub use check::{Checked, CheckedTask, PlanCheck, check};
 pub use fault::{Fault, Faults, Place};
 pub use model::{
     Batch, BatchType, Check, CheckKind, CheckRef, Draft, Expect, Goal, OnInterrupt, PLAN_SCHEMA, PlanBase, Role, RunIf,

@@ -6,6 +6,7 @@ use super::accept::{Caps, Plan, check_version};
 use super::fault::{Fault, Faults};
 use super::fields::{self, Fields};
 use super::find::{Found, find};
+use super::gathered::Gathered;
 use super::import;
 use super::json::Json;
 use super::model::{Batch, BatchType, Draft, PLAN_SCHEMA, Task};
@@ -80,17 +81,17 @@ pub(super) fn fits(text: &str, caps: &Caps) -> Result<(), Faults> {
 /// A value that was found, with what can be mended mended.
 pub(super) fn leniently(found: Found, caps: &Caps, defaults: &Defaults) -> Result<Parsed, Faults> {
     if let Some(Json::Text(schema)) = found.json.get("schema") {
-        let mut faults = Vec::new();
+        let mut faults = Gathered::default();
         if check_version(schema, &mut faults) {
             return Err(faults.into());
         }
     }
-    let mut walk = Walk { faults: Vec::new(), repairs: found.repairs };
+    let mut walk = Walk { repairs: found.repairs, ..Walk::default() };
     let (draft, origins) = plan(&mut walk, found.json, defaults);
     if walk.faults.is_empty() {
         return Ok(Parsed { draft, repairs: walk.repairs, origins });
     }
-    Err(with_the_rest(walk.faults, draft, &origins, caps))
+    Err(with_the_rest(walk.faults.into_vec(), draft, &origins, caps))
 }
 
 /// The faults of reading with those of judging, the latter only where the former said nothing.

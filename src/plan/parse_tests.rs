@@ -17,7 +17,8 @@ fn defaults() -> Defaults {
 }
 
 fn read(text: &str) -> (PlanCheck, Option<Plan>) {
-    check(text, &Caps::default(), &defaults())
+    let checked = check(text, &Caps::default(), &defaults());
+    (checked.said(), checked.plan)
 }
 
 fn refused(text: &str) -> String {

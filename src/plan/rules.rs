@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use globset::GlobBuilder;
 
 use super::fault::{Fault, quoted};
+use super::gathered::Gathered;
 use super::model::{Check, CheckRef, Task, TaskLimits};
 use crate::ids::CheckName;
 use crate::text::{clean, printable};
@@ -17,9 +18,13 @@ pub(super) const TITLE: usize = 200;
 const INSTRUCTIONS: usize = 64 << 10;
 /// Most bytes of a glob.
 const GLOB: usize = 1024;
+/// Most bytes of the globs of one list: all of them become one machine, which may not be too large either.
+const GLOBS: usize = 64 << 10;
+/// Alternatives within alternatives: what takes a glob apart at the end of a task has a limit of its own, far above this.
+const NESTED: usize = 8;
 
 /// Tidies every task and reports what is wrong with it.
-pub(super) fn check_tasks(tasks: &mut [Task], faults: &mut Vec<Fault>) {
+pub(super) fn check_tasks(tasks: &mut [Task], faults: &mut Gathered) {
     let mut own: HashMap<CheckName, (Check, usize)> = HashMap::new();
     for (i, task) in tasks.iter_mut().enumerate() {
         check_texts(i, task, faults);
@@ -29,7 +34,7 @@ pub(super) fn check_tasks(tasks: &mut [Task], faults: &mut Vec<Fault>) {
     }
 }
 
-fn check_texts(i: usize, task: &mut Task, faults: &mut Vec<Fault>) {
+fn check_texts(i: usize, task: &mut Task, faults: &mut Gathered) {
     let title = task.title.trim();
     if title.is_empty() {
         faults
@@ -56,13 +61,20 @@ fn is_hostile(text: &str) -> bool {
     matches!(clean(text), Cow::Owned(_))
 }
 
-fn check_globs(i: usize, task: &mut Task, faults: &mut Vec<Fault>) {
+fn check_globs(i: usize, task: &mut Task, faults: &mut Gathered) {
     let lists = [
         ("scope.read", &mut task.scope.read),
         ("scope.write", &mut task.scope.write),
         ("artifacts", &mut task.artifacts),
     ];
     for (field, globs) in lists {
+        let bytes: usize = globs.iter().map(String::len).sum();
+        if bytes > GLOBS {
+            let message = format!("the globs have {bytes} bytes together; the most allowed is {GLOBS}");
+            let fault = Fault::new(format!("$.tasks[{i}].{field}"), message);
+            faults.push(fault.hint("name folders instead of files"));
+            continue;
+        }
         for (k, glob) in globs.iter_mut().enumerate() {
             tidy_glob(glob);
             if let Err(why) = check_glob(glob) {
@@ -117,13 +129,30 @@ fn check_glob(glob: &str) -> Result<(), Cow<'static, str>> {
     if !glob.contains(['[', ']', '{', '}', '\\']) {
         return Ok(());
     }
+    if nesting(glob) > NESTED {
+        return Err(format!("has alternatives nested deeper than {NESTED} levels").into());
+    }
     match GlobBuilder::new(glob).literal_separator(true).build() {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("is not a glob: {}", printable(&error.kind().to_string(), 120)).into()),
     }
 }
 
-fn check_limits(i: usize, limits: &TaskLimits, faults: &mut Vec<Fault>) {
+/// How deep its braces are nested; those in classes or behind a backslash count too, which does no harm.
+fn nesting(glob: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in glob.bytes() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+fn check_limits(i: usize, limits: &TaskLimits, faults: &mut Gathered) {
     if limits.attempts == Some(0) {
         faults.push(Fault::new(format!("$.tasks[{i}].limits.attempts"), "a task has at least 1 attempt"));
     }
@@ -134,7 +163,7 @@ fn check_limits(i: usize, limits: &TaskLimits, faults: &mut Vec<Fault>) {
     }
 }
 
-fn check_checks(i: usize, task: &mut Task, own: &mut HashMap<CheckName, (Check, usize)>, faults: &mut Vec<Fault>) {
+fn check_checks(i: usize, task: &mut Task, own: &mut HashMap<CheckName, (Check, usize)>, faults: &mut Gathered) {
     for (k, check) in task.checks.iter().flatten().enumerate() {
         let CheckRef::Own(check) = check else {
             // Whether a named check exists is known only with config and project at hand.

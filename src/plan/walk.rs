@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::fault::{Fault, quoted};
 use super::fields::{self, Field, Fields};
+use super::gathered::Gathered;
 use super::json::Json;
 use super::model::{
     Check, CheckKind, CheckRef, Expect, Goal, OnInterrupt, PlanBase, Role, RunIf, Scope, Task, TaskLimits, TicketRef,
@@ -16,7 +17,7 @@ use crate::ids::TaskId;
 /// What was found on the way.
 #[derive(Default)]
 pub(super) struct Walk {
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Gathered,
     pub(super) repairs: Vec<Repair>,
 }
 
@@ -317,7 +318,7 @@ impl Walk {
             let path = path.clone();
             let before = self.faults.len();
             let name = self.parsed(Some(at));
-            if let Some(fault) = self.faults.get_mut(before) {
+            if let Some(fault) = self.faults.since(before).first_mut() {
                 *fault = Fault::new(path, fault.message.clone())
                     .hint("a check is a name, or {\"name\": …, \"run\": [program, argument, …]}");
             }

@@ -4,6 +4,8 @@
 mod drawing;
 mod errors;
 mod fold;
+#[cfg(test)]
+mod fuzz_tests;
 mod hints;
 mod json;
 mod junit;

@@ -7,6 +7,8 @@ mod artifacts;
 mod beneath;
 mod error;
 mod files;
+#[cfg(test)]
+mod fuzz_tests;
 mod journal;
 mod latest;
 mod layout;

@@ -9,3 +9,5 @@ mod review;
 
 pub(super) use agent::Builtin;
 pub(super) use review::changed_paths;
+#[cfg(test)]
+pub(super) use review::read as read_patch;

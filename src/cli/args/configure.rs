@@ -39,6 +39,7 @@ pub struct ConfigArgs {
 
 /// What is asked about the configuration.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ConfigCommand {
     /// Show the configuration that counts
     #[command(after_help = SHOW_EXAMPLES)]

@@ -1,6 +1,8 @@
 //! What can be typed. Flags become plain values here; what they mean is decided by the commands.
 
 mod configure;
+#[cfg(test)]
+mod fuzz_tests;
 mod globals;
 mod plan;
 mod run;
@@ -48,6 +50,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Run a ticket, or a plan
     Run(Box<RunArgs>),
@@ -109,6 +112,8 @@ mod tests {
                 look(inner, &path);
             }
         }
-        look(&Cli::command(), "orchestra");
+        let mut command = Cli::command();
+        command.build();
+        look(&command, "orchestra");
     }
 }

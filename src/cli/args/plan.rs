@@ -60,6 +60,7 @@ impl PlanArgs {
 
 /// What is asked about a plan.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum PlanCommand {
     /// Say whether a plan is sound, and name every fault
     #[command(after_help = CHECK_EXAMPLES)]

@@ -64,6 +64,7 @@ pub struct RunsArgs {
 
 /// What is asked about runs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum RunsCommand {
     /// List all runs, newest first
     #[command(after_help = LIST_EXAMPLES)]

@@ -100,7 +100,7 @@ struct Issues {
 
 impl Issues {
     fn new(repairs: Vec<Repair>, now: Timestamp) -> Self {
-        let walk = Walk { faults: Vec::new(), repairs };
+        let walk = Walk { repairs, ..Walk::default() };
         Self { walk, now, items: Vec::new(), links: BTreeSet::new(), records: BTreeSet::new() }
     }
 
@@ -129,7 +129,7 @@ impl Issues {
         let (faults, repairs) = (self.walk.faults.len(), self.walk.repairs.len());
         let item = self.item(at, place);
         self.items.extend(item);
-        self.walk.faults.iter_mut().skip(faults).for_each(|fault| fault.place = place);
+        self.walk.faults.since(faults).iter_mut().for_each(|fault| fault.place = place);
         self.walk.repairs.iter_mut().skip(repairs).for_each(|repair| repair.place = place);
     }
 

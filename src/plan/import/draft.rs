@@ -17,8 +17,8 @@ pub(super) fn of(mut listing: Listing, defaults: &Defaults) -> Result<Parsed, Fa
     let links = links(&listing.items, &mut faults, &mut repairs);
     let fates = fates(&listing.items, &links);
     let before = order::order(&listing.items, &links, &fates, &mut faults);
-    if let Some(faults) = Faults::found(faults) {
-        return Err(faults);
+    if !faults.is_empty() {
+        return Err(faults.into());
     }
     // From here on no two items have the same key.
     let ids = task_ids::task_ids(&listing.items, &mut repairs);

@@ -2,6 +2,7 @@
 
 use super::state::State;
 use crate::plan::fault::{Fault, Place};
+use crate::plan::gathered::Gathered;
 use crate::plan::model::Role;
 use crate::plan::repair::{Repair, RepairKind};
 
@@ -70,7 +71,7 @@ pub(super) struct Listing {
     pub items: Vec<Item>,
     /// Where the items stand.
     pub spot: Spot,
-    pub faults: Vec<Fault>,
+    pub faults: Gathered,
     pub repairs: Vec<Repair>,
 }
 

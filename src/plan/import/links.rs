@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::item::{Item, Named, Spot};
 use crate::plan::fault::{Fault, quoted};
+use crate::plan::gathered::Gathered;
 use crate::plan::repair::{Repair, RepairKind};
 use crate::text::printable;
 
@@ -21,7 +22,7 @@ pub(super) struct Links {
 }
 
 /// Resolves every name. An id that is there twice is a fault.
-pub(super) fn links(items: &[Item], faults: &mut Vec<Fault>, repairs: &mut Vec<Repair>) -> Links {
+pub(super) fn links(items: &[Item], faults: &mut Gathered, repairs: &mut Vec<Repair>) -> Links {
     let known = index(items, faults);
     let mut links = Links::default();
     links.children.resize(items.len(), Vec::new());
@@ -58,7 +59,7 @@ pub(super) fn links(items: &[Item], faults: &mut Vec<Fault>, repairs: &mut Vec<R
     links
 }
 
-fn index<'a>(items: &'a [Item], faults: &mut Vec<Fault>) -> HashMap<&'a str, usize> {
+fn index<'a>(items: &'a [Item], faults: &mut Gathered) -> HashMap<&'a str, usize> {
     let mut known: HashMap<&str, usize> = HashMap::with_capacity(items.len());
     for (i, item) in items.iter().enumerate() {
         let Some(&first) = known.get(item.key.as_str()) else {
@@ -91,7 +92,7 @@ fn dangling(item: &Item, named: &Named, does: &str, repairs: &mut Vec<Repair>) {
 }
 
 /// Everything above each item. Circles end where they began; the order of work finds them later.
-fn above(items: &[Item], links: &mut Links, faults: &mut Vec<Fault>) {
+fn above(items: &[Item], links: &mut Links, faults: &mut Gathered) {
     let mut steps = 0usize;
     let mut seen = vec![usize::MAX; items.len()];
     for i in 0..items.len() {

@@ -4,7 +4,8 @@ use super::fates::Fate;
 use super::item::{Item, Spot};
 use super::links::Links;
 use crate::plan::edges;
-use crate::plan::fault::{Fault, quoted};
+use crate::plan::fault::quoted;
+use crate::plan::gathered::Gathered;
 
 /// Most dependencies of a plan, with those that parts take over. They are a product of two numbers of a small file.
 const EDGES: usize = 500_000;
@@ -13,7 +14,7 @@ const NAMED: usize = 20;
 
 /// For each item that runs, the items that run before it: its own first, then those of what it is part of, then its
 /// parts. Circles are faults.
-pub(super) fn order(items: &[Item], links: &Links, fates: &[Fate], faults: &mut Vec<Fault>) -> Vec<Vec<usize>> {
+pub(super) fn order(items: &[Item], links: &Links, fates: &[Fate], faults: &mut Gathered) -> Vec<Vec<usize>> {
     let mut before: Vec<Vec<usize>> = Vec::with_capacity(items.len());
     let outside: Vec<Vec<usize>> = (0..items.len()).map(|whole| outside(links, whole)).collect();
     let mut named_by = vec![usize::MAX; items.len()];
@@ -50,7 +51,7 @@ fn outside(links: &Links, whole: usize) -> Vec<usize> {
     links.waits[whole].iter().map(|(on, _)| *on).filter(is_outside).collect()
 }
 
-fn find_circles(items: &[Item], links: &Links, before: &[Vec<usize>], faults: &mut Vec<Fault>) {
+fn find_circles(items: &[Item], links: &Links, before: &[Vec<usize>], faults: &mut Gathered) {
     let narrow = |all: &Vec<usize>| all.iter().filter_map(|&on| u32::try_from(on).ok()).collect::<Vec<u32>>();
     let deps = before.iter().map(narrow).collect();
     for circle in edges::cycles(&deps) {

@@ -16,7 +16,7 @@ const MASTER: &str = "master";
 
 /// The tasks of the file, or of the tag that is meant.
 pub(super) fn listing(json: Json, part: Option<&str>, repairs: Vec<Repair>) -> Result<Listing, Faults> {
-    let mut walk = Walk { faults: Vec::new(), repairs };
+    let mut walk = Walk { repairs, ..Walk::default() };
     let chosen = choose(json, part, &mut walk)?;
     let mut items = Vec::new();
     let path = chosen.tasks.0.clone();

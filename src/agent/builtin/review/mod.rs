@@ -10,4 +10,6 @@ mod weakened;
 mod verdict;
 
 pub(in crate::agent) use patch::changed_paths;
+#[cfg(test)]
+pub(in crate::agent) use patch::read;
 pub(super) use verdict::review;

@@ -2,24 +2,24 @@
 
 /// One changed file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct FilePatch {
+pub(in crate::agent) struct FilePatch {
     /// Relative to the workspace.
-    pub(super) path: String,
+    pub(in crate::agent) path: String,
     /// Whether the file is gone.
     pub(super) deleted: bool,
     /// Lines it has now and had not before.
-    pub(super) added: Vec<Line>,
+    pub(in crate::agent) added: Vec<Line>,
     /// Lines it had before.
-    pub(super) removed: Vec<Line>,
+    pub(in crate::agent) removed: Vec<Line>,
 }
 
 /// One line, without its mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::agent) struct Line {
     /// Counted from 1: an added line in the new file, a removed one in the old.
     pub(super) number: u32,
     /// Without its end.
-    pub(super) text: String,
+    pub(in crate::agent) text: String,
 }
 
 /// Where in a hunk the reading is: lines still to come and the next numbers, old and new.
@@ -36,7 +36,7 @@ impl Hunk {
 }
 
 /// Reads what `git diff` prints. Lines of a hunk are counted, so that no content is taken for a header.
-pub(super) fn read(patch: &str) -> Vec<FilePatch> {
+pub(in crate::agent) fn read(patch: &str) -> Vec<FilePatch> {
     let mut files: Vec<FilePatch> = Vec::new();
     let mut hunk = Hunk::default();
     for line in patch.lines() {
@@ -72,9 +72,9 @@ pub(in crate::agent) fn changed_paths(patch: &str) -> Vec<String> {
 
 fn take(file: &mut FilePatch, hunk: &mut Hunk, line: &str) {
     let step = |side: &mut (u32, u32)| {
-        side.0 += 1;
-        side.1 = side.1.saturating_sub(1);
-        side.0 - 1
+        let number = side.0;
+        *side = (number.saturating_add(1), side.1.saturating_sub(1));
+        number
     };
     match line.as_bytes().first() {
         Some(b'+') => file.added.push(Line { number: step(&mut hunk.new), text: line[1..].to_owned() }),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{defaults, edges, flat, issues, link, plan, refused};
-use crate::plan::{Caps, check};
+use crate::plan::{Caps, Checked, check};
 
 #[test]
 fn ids_that_stand_twice_are_refused_with_both_places() {
@@ -131,12 +131,12 @@ fn a_product_of_subtasks_and_dependencies_is_refused_before_it_fills_the_memory(
 fn a_list_larger_than_the_cap_is_refused() {
     let tasks: Vec<Value> = (0..30).map(|n| json!({"id": n})).collect();
     let caps = Caps { tasks: 20, ..Caps::default() };
-    let (said, plan) = check(&flat(&tasks), &caps, &defaults());
-    assert!(plan.is_none() && said.faults[0].to_string().contains("the plan has 30 tasks; the most allowed is 20"));
+    let Checked { plan, faults, .. } = check(&flat(&tasks), &caps, &defaults());
+    assert!(plan.is_none() && faults[0].to_string().contains("the plan has 30 tasks; the most allowed is 20"));
 }
 
 #[test]
 fn one_id_on_every_line_is_refused_in_time() {
     let said = refused(&issues(&[json!({"id": "a"})]).repeat(5_000));
-    assert!(said.contains("(line 5000, column 1): the id `a` is already that of line 1"));
+    assert!(said.contains("(line 1001, column 1): the id `a` is already that of line 1"));
 }

@@ -16,7 +16,8 @@ pub(super) fn defaults() -> Defaults {
 }
 
 pub(super) fn read(text: &str) -> (PlanCheck, Option<Plan>) {
-    check(text, &Caps::default(), &defaults())
+    let checked = check(text, &Caps::default(), &defaults());
+    (checked.said(), checked.plan)
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{defaults, edges, flat, issues, plan, read, refused, task};
-use crate::plan::{Caps, PlanText, RepairKind, Role, check};
+use crate::plan::{Caps, Checked, PlanText, RepairKind, Role, check};
 
 #[test]
 fn numbers_and_texts_name_the_same_tasks() {
@@ -124,8 +124,8 @@ fn a_part_cannot_wait_for_its_whole() {
 fn the_tag_is_the_only_one_or_master_or_the_one_that_is_named() {
     let list = |title: &str| json!({"tasks": [{"id": 1, "title": title, "status": "pending"}], "metadata": {}});
     let titled = |text: &str, part: Option<&str>| {
-        let (said, plan) = check(PlanText { text, part }, &Caps::default(), &defaults());
-        plan.map(|plan| plan.tasks[0].title.clone()).ok_or_else(|| said.faults[0].to_string())
+        let Checked { plan, faults, .. } = check(PlanText { text, part }, &Caps::default(), &defaults());
+        plan.map(|plan| plan.tasks[0].title.clone()).ok_or_else(|| faults[0].to_string())
     };
     let one = json!({"v2": list("only")}).to_string();
     assert_eq!(titled(&one, None), Ok("only".to_owned()));
