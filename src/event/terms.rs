@@ -82,15 +82,10 @@ impl Terms {
         }
     }
 
-    /// Adds to a limit. Whoever adds to a budget wants it kept.
+    /// Adds to a limit. A net that is built in stays one: what is typed to go on must not refuse what had worked so far.
     pub fn raise(&mut self, limit: Limit, by: u64) {
         if let Some(before) = self.limit(limit) {
             self.set_limit(limit, before.saturating_add(by));
-        }
-        match (limit, &mut self.budget) {
-            (Limit::Usd, Some(budget)) => budget.untold_usd = Untold::Counts,
-            (Limit::Tokens, Some(budget)) => budget.untold_tokens = Untold::Counts,
-            (Limit::Usd | Limit::Tokens, None) | (Limit::RunTime | Limit::Launches | Limit::RunBytes, _) => {}
         }
     }
 
@@ -174,7 +169,7 @@ mod tests {
             Some((Untold::Passes, Untold::Counts))
         );
         now.raise(Limit::Usd, 1);
-        assert_eq!(now.budget.map(|budget| budget.untold_usd), Some(Untold::Counts));
+        assert_eq!(now.budget.map(|budget| budget.untold_usd), Some(Untold::Passes), "more of a net is a net");
         assert_eq!(now.limit(Limit::Usd), terms().limit(Limit::Usd).map(|usd| usd + 1));
         now.raise(Limit::Launches, u64::MAX);
         assert_eq!(now.launches, u32::MAX, "it never overflows");

@@ -222,7 +222,7 @@ fn files_that_a_task_changed_count_for_the_run_directory() {
 #[test]
 fn what_is_kept_of_an_agents_output_can_be_set_and_what_is_cut_is_said() {
     let scene = Scene::new();
-    scene.shell("text", "head -c 100000 /dev/zero | tr '\\0' x; echo; echo Seen.");
+    scene.shell("text", "head -c 100000 /dev/zero | tr '\\0' x; echo; echo; echo Seen.");
     looking(&scene, 1);
     scene.run(&["--set", "limits.output_bytes=5000"]).exits(0);
     assert_eq!(scene.text("tasks/1-t0.1.stdout.log").len(), 5000);

@@ -100,9 +100,14 @@ impl Plain {
 
     fn line(&mut self, line: &str) -> String {
         let mut line = line.to_owned();
-        for (key, end) in
-            [("\"crc\":", "}"), ("\"host\":", "}"), ("\"pid\":", ","), ("\"ms\":", ","), ("\"git\":", "}")]
-        {
+        for (key, end) in [
+            ("\"crc\":", "}"),
+            ("\"host\":", "}"),
+            ("\"pid\":", ","),
+            ("\"ms\":", ","),
+            ("\"bytes\":", ","),
+            ("\"git\":", "}"),
+        ] {
             line = blank(&line, key, end);
         }
         // What this machine's cargo prints is no contract of ours.
