@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{AgentRecord, Amount, AttemptOutcome, Ended, Failure, FailureClass, Usage};
+use crate::event::{AgentRecord, Amount, AttemptOutcome, Ended, Failure, FailureClass, Straggler, Usage};
 use crate::ids::TraceId;
 use crate::message::{TaskMessage, TaskResult};
 use crate::model::Delta;
@@ -183,6 +183,8 @@ pub struct Outcome {
     pub exit: Option<Ended>,
     /// Processes it left behind, which were killed.
     pub leaked: u32,
+    /// The first few of them.
+    pub left: Vec<Straggler>,
     /// Whether output was cut at its cap.
     pub truncated: bool,
     /// Bytes written to the attempt's folder.
@@ -209,6 +211,15 @@ impl Outcome {
     }
 
     pub(super) fn of(outcome: AttemptOutcome) -> Self {
-        Self { outcome, usage: Usage::default(), exit: None, leaked: 0, truncated: false, bytes: 0, unwritable: None }
+        Self {
+            outcome,
+            usage: Usage::default(),
+            exit: None,
+            leaked: 0,
+            left: Vec::new(),
+            truncated: false,
+            bytes: 0,
+            unwritable: None,
+        }
     }
 }

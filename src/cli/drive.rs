@@ -48,6 +48,7 @@ pub(super) async fn drive(
     let questions = session.can_ask().then_some(ask);
     let Told { orders, suspensions } = listener.attach();
     let given_up = gives_up(orders.clone());
+    let mut after = orders.clone();
     let mut progress = match before {
         [] => Progress::new(session.console.clone()),
         before => Progress::resumed(session.console.clone(), before),
@@ -64,6 +65,8 @@ pub(super) async fn drive(
     // As a task of its own beside its workers, so that what they say to each other wakes no other thread.
     let ended = tokio::spawn(dispatch::drive(state, journal, Arc::clone(&work), link, events));
     let ended = ended.await.map_err(|error| CliError::internal(&error))?;
+    // Whatever was ordered so far was about the run itself.
+    after.borrow_and_update();
     let progress = tokio::select! {
         told = telling => told.map_err(|error| CliError::internal(&error))?,
         () = given_up => {
@@ -72,15 +75,18 @@ pub(super) async fn drive(
             return Ok(ended.map_or_else(|error| CliError::from(error).exit(), |ending| exit_of(&ending)));
         }
     };
-    drop(listener);
     let ending = ended.map_err(|error| {
         tell_ci(session, junit, &progress);
         leads_on(session, &dir, error.into())
     })?;
-    let results = leave::report(session, &work, &ending.state, &progress).await.map_err(|error| {
-        tell_ci(session, junit, &progress);
-        leads_on(session, &dir, error)
-    })?;
+    let left = tokio::select! {
+        left = leave::report(session, &work, &ending.state, &progress) => left.map_err(|error| leads_on(session, &dir, error)),
+        signalled = signalled(after) => Err(signalled.hint(format!(
+            "all of it is on record: `orchestra runs show {}{}` tells of it", run_name(&dir), session.called()
+        ))),
+    };
+    let results = left.inspect_err(|_| tell_ci(session, junit, &progress))?;
+    drop(listener);
     let written = junit.map_or(Ok(()), |file| file.write(&results));
     drop(lock);
     let exit = exit_of(&ending);
@@ -95,6 +101,20 @@ pub(super) async fn drive(
         work.hands.supervisors.shutdown().await;
     }
     written.map(|()| exit)
+}
+
+/// Waits for a signal that comes after the run's end.
+async fn signalled(mut orders: watch::Receiver<Order>) -> CliError {
+    let signal = loop {
+        if orders.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        match *orders.borrow_and_update() {
+            Order::GoOn => {}
+            Order::Stop(signal) | Order::Kill(signal) => break signal,
+        }
+    };
+    CliError::new(signal.into(), format!("ended by {} before the report was written", signal.name()))
 }
 
 /// What CI is told of a run that could not be brought to its end.

@@ -14,6 +14,11 @@ use crate::console::{Console, Output};
 use crate::sys::env::Env;
 use crate::sys::{fs, machine, signal};
 
+/// Threads beside the workers: those that write, draw, ask and wait for the disk.
+const MORE_THREADS: usize = 4;
+/// Files that a runtime has open, and a run before its first child.
+const MORE_FILES: usize = 14;
+
 /// One call of the program.
 #[derive(Debug)]
 pub struct Session {
@@ -163,8 +168,13 @@ impl Session {
 
     /// Runs `work` on a runtime that is made for it and gone after it.
     pub fn block_on<W: Future>(&self, work: W) -> Result<W::Output, CliError> {
+        let workers = machine::cpus().clamp(2, 8);
+        // A runtime that cannot start its threads or open its files panics, or waits for ever.
+        let short = |what| move |error| CliError::internal(&error).what_for(what);
+        machine::try_files(MORE_FILES).map_err(short("cannot open the files that a run needs"))?;
+        machine::try_threads(workers + MORE_THREADS).map_err(short("cannot start the threads that a run needs"))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(machine::cpus().clamp(2, 8))
+            .worker_threads(workers)
             .enable_all()
             .build()
             .map_err(|error| CliError::internal(&error))?;

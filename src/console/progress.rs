@@ -268,7 +268,7 @@ impl Progress {
         let cut = if it.truncated { "; its output was cut at the cap" } else { "" };
         let left = match it.leaked {
             0 => String::new(),
-            n => format!("; {} left behind, and ended by us", words::count(n, "process")),
+            _ => format!("; {}", words::left_behind(it)),
         };
         match &it.outcome {
             AttemptOutcome::Ok(result) => {

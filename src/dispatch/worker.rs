@@ -161,6 +161,7 @@ async fn run_attempt(
         usage: outcome.usage,
         exit: outcome.exit,
         leaked: outcome.leaked,
+        left: outcome.left,
         truncated: outcome.truncated,
         bytes: outcome.bytes,
         touched: Vec::new(),

@@ -346,6 +346,9 @@ pub struct AttemptFinished {
     /// Processes it left behind, which were killed.
     #[serde(default)]
     pub leaked: u32,
+    /// The first few of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Straggler>,
     /// Whether output was cut at the cap.
     #[serde(default)]
     pub truncated: bool,
@@ -359,6 +362,15 @@ pub struct AttemptFinished {
     pub ms: u64,
 }
 
+/// A process that an attempt left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Straggler {
+    /// Its number while it lived.
+    pub pid: u32,
+    /// What it was called.
+    pub name: String,
+}
+
 impl AttemptFinished {
     /// An attempt that ended in this failure, of which nothing else is known.
     pub fn failed(failure: Failure) -> Self {
@@ -368,6 +380,7 @@ impl AttemptFinished {
             usage: Usage::default(),
             exit: None,
             leaked: 0,
+            left: Vec::new(),
             truncated: false,
             bytes: 0,
             touched: Vec::new(),

@@ -16,8 +16,8 @@ pub use budget::{Amount, Budget, Gauge, Limit, Purpose, Untold};
 pub use failure::{Failure, FailureClass};
 pub use kind::{
     AgentRecord, AppliedOnto, Artifact, AttemptFinished, AttemptOutcome, AttemptStarted, Base, Decision, Host, Kind,
-    PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause, TaskReused, TaskSucceeded, Versions,
-    WorkspaceCreated, WorkspaceKind,
+    PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause, Straggler, TaskReused, TaskSucceeded,
+    Versions, WorkspaceCreated, WorkspaceKind,
 };
 pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Verdict};
 pub use terms::{Ask, Said, Sandbox, Terms};

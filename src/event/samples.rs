@@ -186,6 +186,7 @@ fn finished(outcome: AttemptOutcome, exit: Option<Ended>) -> Kind {
         usage: Usage::default(),
         exit,
         leaked: 1,
+        left: vec![Straggler { pid: 4711, name: "sleep".to_owned() }],
         truncated: true,
         bytes: 812,
         touched: vec!["tests/a.rs".to_owned()],

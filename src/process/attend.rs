@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait};
 
+use super::command::Straggler;
 use super::port::{Port, Wake};
 use super::tree::{self, Member};
 use super::wire::{Report, Request};
@@ -55,6 +56,7 @@ struct Attendance<'a> {
     phase: Phase,
     next: Next,
     leaked: i32,
+    left: Vec<Straggler>,
     /// How many more times it is seen to that the tree stands still.
     stops: u32,
     /// Who has been sent SIGTERM, so that each gets it once.
@@ -70,6 +72,7 @@ pub(super) fn attend(port: &mut Port, command: Pid, grace: Duration) -> io::Resu
         phase: Phase::Running,
         next: Next::Command,
         leaked: 0,
+        left: Vec::new(),
         stops: 0,
         told: BTreeSet::new(),
     };
@@ -84,6 +87,7 @@ impl Attendance<'_> {
             match self.reap(&mut ended)? {
                 Tree::Gone => {
                     let gone = Report::Gone { leaked: self.leaked };
+                    self.port.name(&self.left)?;
                     return match ended {
                         Some(report) => self.port.say(&[report, gone]),
                         None => self.port.say(&[gone]),
@@ -137,8 +141,7 @@ impl Attendance<'_> {
             Phase::Running => None,
             Phase::Settling(until) if now < until => Some(until - now),
             Phase::Settling(_) => {
-                let alive = self.members().iter().filter(|member| !member.zombie).count();
-                self.leaked = i32::try_from(alive).unwrap_or(i32::MAX);
+                self.count_leak();
                 self.end(self.grace.min(SHORT_GRACE));
                 self.act()
             }
@@ -158,6 +161,15 @@ impl Attendance<'_> {
                 Some(KILL_AGAIN)
             }
         }
+    }
+
+    /// Counts what the command has left behind, and names the first few while they can still be named.
+    fn count_leak(&mut self) {
+        let mut left = self.members();
+        left.retain(|member| !member.zombie);
+        self.leaked = i32::try_from(left.len()).unwrap_or(i32::MAX);
+        let named = left.iter().take(Straggler::MAX);
+        self.left = named.map(|it| Straggler { pid: it.pid.unsigned_abs(), name: tree::name(it.pid) }).collect();
     }
 
     /// Begins the end, or makes it come sooner.
@@ -192,7 +204,8 @@ impl Attendance<'_> {
 
 fn report(status: WaitStatus) -> Report {
     match status.terminating_signal() {
-        Some(signal) => Report::Killed { signal },
+        // With the bit for a core beside it.
+        Some(_) => Report::Killed { signal: status.as_raw() & 0xff },
         None => Report::Ended { code: status.exit_status().unwrap_or_default() },
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct Exit {
     pub stderr: Output,
     /// Processes the command left behind when it ended; they were killed.
     pub leaked: u32,
+    /// The first few of them.
+    pub left: Vec<Straggler>,
     /// From the start to the end of the command itself.
     pub wall: Duration,
 }
@@ -59,7 +62,7 @@ pub struct Exit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Code(i32),
-    Signal(i32),
+    Signal(Signal),
     /// `limits.wall` was over.
     TimedOut,
     /// No output for `limits.idle`.
@@ -67,6 +70,41 @@ pub enum End {
     Cancelled,
     /// It printed more than `limits.output_bytes`.
     OutputCap,
+}
+
+/// What killed a command that we did not end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    pub number: i32,
+    /// A picture of its memory was left where this machine puts them.
+    pub core: bool,
+}
+
+impl Signal {
+    /// The bit that wait(2) sets beside the number.
+    const CORE: i32 = 0x80;
+
+    pub(super) fn of_status(status: i32) -> Self {
+        Self { number: status & !Self::CORE, core: status & Self::CORE != 0 }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let core = if self.core { ", core dumped" } else { "" };
+        match signal_hook::low_level::signal_name(self.number) {
+            Some(name) => write!(f, "{name} (signal {}){core}", self.number),
+            None => write!(f, "signal {}{core}", self.number),
+        }
+    }
+}
+
+/// A process that a command left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Straggler {
+    pub pid: u32,
+    /// What the kernel calls it: the beginning of its program's name, or what it calls itself.
+    pub name: String,
 }
 
 /// What was kept of one output stream.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::broadcast;
@@ -11,7 +12,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::collect::Collector;
-use super::command::{Command, End, Exit, Output, Sink, Stdin};
+use super::command::{Command, End, Exit, Output, Sink, Stdin, Straggler};
 use super::error::ProcessError;
 use super::lookup;
 use super::pace::Pace;
@@ -41,7 +42,7 @@ pub(super) async fn run(
     };
     let Some(pace) = pace else {
         let (stdout, stderr) = (Output::default(), Output::default());
-        return Ok(Exit { end: End::Cancelled, stdout, stderr, leaked: 0, wall: Duration::ZERO });
+        return Ok(Exit { end: End::Cancelled, stdout, stderr, leaked: 0, left: Vec::new(), wall: Duration::ZERO });
     };
     let Command { argv, env, cwd, stdin, stdout, stderr, limits } = command;
     let name = argv.first().cloned().unwrap_or_default();
@@ -70,6 +71,7 @@ pub(super) async fn run(
         ended: None,
         reason: None,
         leaked: None,
+        left: Vec::new(),
         until: None,
         broken: None,
         paused: None,
@@ -116,6 +118,7 @@ struct Live {
     reason: Option<End>,
     /// Known once the tree is gone.
     leaked: Option<u32>,
+    left: Vec<Straggler>,
     /// The end of the wait for the tree, and then for the streams.
     until: Option<Instant>,
     /// A stream could not be stored.
@@ -151,7 +154,10 @@ impl Live {
                 Happening::Report(Report::NotStarted { errno }) => {
                     return Ok(Attended::NotStarted(io::Error::from_raw_os_error(errno)));
                 }
-                Happening::Report(report) => self.hear(report, busy.pid()),
+                Happening::Report(report) => {
+                    self.hear(report, busy.pid());
+                    self.left.extend(busy.left());
+                }
                 Happening::Output => {
                     if let Some(reason) = self.store() {
                         self.stop(busy, reason).await?;
@@ -165,13 +171,23 @@ impl Live {
                 Happening::Pace(pace) => self.keep(&pace, busy).await?,
                 Happening::Deadline if self.leaked.is_some() => break,
                 Happening::Deadline if self.is_ending() => return Err(io::ErrorKind::TimedOut.into()),
-                Happening::Deadline => {
-                    let over = self.started.elapsed() >= self.limits.wall;
-                    self.stop(busy, if over { End::TimedOut } else { End::Stalled }).await?;
+                Happening::Deadline if self.started.elapsed() >= self.limits.wall => {
+                    self.stop(busy, End::TimedOut).await?;
                 }
+                // Somebody stopped us alone (SIGSTOP): what it said meanwhile waits to be read.
+                Happening::Deadline if self.is_heard_now() => drop(self.store()),
+                Happening::Deadline => self.stop(busy, End::Stalled).await?,
             }
         }
         Ok(Attended::Gone)
+    }
+
+    /// Takes in what is there, without waiting.
+    fn is_heard_now(&mut self) -> bool {
+        let heard = |stream: &mut Stream| stream.read().now_or_never().is_some() && !stream.buffer.is_empty();
+        // Both, so that neither waits for the other.
+        let (out, err) = (heard(&mut self.stdout), heard(&mut self.stderr));
+        out || err
     }
 
     async fn next(&mut self, busy: &mut Busy, wishes: &mut Wishes<'_>) -> io::Result<Happening> {
@@ -216,7 +232,7 @@ impl Live {
         let now = clock::monotonic();
         match report {
             Report::Started { pid } => tracing::debug!(pid, supervisor, "command started"),
-            Report::NotStarted { .. } => {}
+            Report::NotStarted { .. } | Report::Left { .. } => {}
             Report::Ended { .. } | Report::Killed { .. } => {
                 self.ended = report.end();
                 self.wall = Some(now - self.started);
@@ -262,11 +278,15 @@ impl Live {
             let source = io::ErrorKind::InvalidData.into();
             return Err(ProcessError::System { action: "learn how the command ended", source });
         };
+        if self.leaked.is_some_and(|leaked| leaked > 0) {
+            tracing::warn!(leaked = self.leaked, left = ?self.left, "a command left processes behind");
+        }
         Ok(Exit {
             end,
             stdout: self.stdout.finish()?,
             stderr: self.stderr.finish()?,
             leaked: self.leaked.unwrap_or(0),
+            left: self.left,
             wall: self.wall.unwrap_or_else(|| self.started.elapsed()),
         })
     }

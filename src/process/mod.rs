@@ -25,7 +25,7 @@ mod supervisor;
 mod tree;
 mod wire;
 
-pub use command::{Command, End, Exit, Output, Sink, Stdin};
+pub use command::{Command, End, Exit, Output, Signal, Sink, Stdin, Straggler};
 pub use error::ProcessError;
 pub use guard::wait_for_old_supervisors;
 pub use lookup::find;

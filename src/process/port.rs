@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use signal_hook::consts::SIGCHLD;
 
+use super::command::Straggler;
 use super::wire::{HEADER, Report, Request};
 
 pub(super) struct Port {
@@ -64,7 +65,16 @@ impl Port {
     /// Says something. Nobody listening is no error: the next wait finds the socket closed.
     pub(super) fn say(&mut self, reports: &[Report]) -> io::Result<()> {
         let bytes: Vec<u8> = reports.iter().flat_map(|report| report.encode()).collect();
-        match self.socket.write_all(&bytes) {
+        self.write(&bytes)
+    }
+
+    /// Names those that were left behind, if there are any.
+    pub(super) fn name(&mut self, left: &[Straggler]) -> io::Result<()> {
+        if left.is_empty() { Ok(()) } else { self.write(&Straggler::encode(left)) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self.socket.write_all(bytes) {
             Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
             other => other,
         }

@@ -13,8 +13,12 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
+use super::command::Straggler;
 use super::supervisor::MARKER;
 use super::wire::{REPORT, Report, Request};
+
+/// More bytes than any report has.
+const MOST: usize = 64 << 10;
 
 /// A supervisor that is waiting for a command. Its socket belongs to no runtime.
 pub(super) struct Slot {
@@ -27,6 +31,7 @@ pub(super) struct Busy {
     child: Child,
     socket: UnixStream,
     received: Vec<u8>,
+    left: Vec<Straggler>,
 }
 
 impl Slot {
@@ -53,7 +58,9 @@ impl Slot {
     /// Needs a running tokio runtime.
     pub(super) fn occupy(self) -> Result<Busy, (io::Error, Child)> {
         match UnixStream::from_std(self.socket) {
-            Ok(socket) => Ok(Busy { child: self.child, socket, received: Vec::with_capacity(8 * REPORT) }),
+            Ok(socket) => {
+                Ok(Busy { child: self.child, socket, received: Vec::with_capacity(8 * REPORT), left: Vec::new() })
+            }
             Err(error) => Err((error, self.child)),
         }
     }
@@ -84,8 +91,16 @@ impl Busy {
         loop {
             if let Some((frame, _)) = self.received.split_first_chunk::<REPORT>() {
                 let report = Report::decode(*frame)?;
-                self.received.drain(..REPORT);
-                return Ok(report);
+                let Report::Left { length } = report else {
+                    self.received.drain(..REPORT);
+                    return Ok(report);
+                };
+                let end = REPORT + usize::try_from(length).unwrap_or(usize::MAX).min(MOST);
+                if let Some(body) = self.received.get(REPORT..end) {
+                    self.left = Straggler::decode(body)?;
+                    self.received.drain(..end);
+                    continue;
+                }
             }
             self.socket.readable().await?;
             let mut bytes = [0; 8 * REPORT];
@@ -96,6 +111,11 @@ impl Busy {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Those that the command has left behind, as far as they were named.
+    pub(super) fn left(&mut self) -> Vec<Straggler> {
+        std::mem::take(&mut self.left)
     }
 
     /// Back to waiting, after the last report of a command.

@@ -34,6 +34,7 @@ fn supervise() -> io::Result<()> {
     // Fails only for the leader of a group, who has no terminal to lose by staying.
     let _ = setsid();
     set_child_subreaper(Some(getpid()))?;
+    offer_to_the_kernel();
     // What our caller's caller left open, a build server's pipe or a shell's script, is not for the children.
     close_fds::set_fds_cloexec(3, &[]);
     ignore_polite_signals()?;
@@ -50,6 +51,19 @@ fn supervise() -> io::Result<()> {
             Wake::Request(Request::Stop | Request::Kill | Request::Pause | Request::Resume, _) | Wake::Look => {}
             Wake::Closed => return Ok(()),
         }
+    }
+}
+
+/// Where memory runs out, the kernel takes what we supervise before it takes the run: children inherit this.
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel's about this very process")]
+fn offer_to_the_kernel() {
+    const SCORE: &str = "/proc/self/oom_score_adj";
+    /// As if half of the machine's memory were used besides.
+    const OFFERED: i32 = 500;
+    let now = std::fs::read_to_string(SCORE).ok().and_then(|score| score.trim().parse::<i32>().ok());
+    if now.is_some_and(|now| now < OFFERED) {
+        // Whoever may not even raise it is in no worse place than without.
+        drop(std::fs::write(SCORE, OFFERED.to_string()));
     }
 }
 

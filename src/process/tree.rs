@@ -59,6 +59,12 @@ pub(super) fn first_argument(pid: i32) -> Option<Vec<u8>> {
     line.split(|byte| *byte == 0).nth(1).map(<[u8]>::to_vec)
 }
 
+/// What the kernel calls a process; empty once it is gone.
+pub(super) fn name(pid: i32) -> String {
+    let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    String::from_utf8_lossy(name.trim_ascii_end()).into_owned()
+}
+
 /// Our own session, as [`Member::session`] has it: 0 where its leader is outside our process namespace, as in a container.
 pub(super) fn own_session() -> io::Result<i32> {
     let us = read(getpid().as_raw_nonzero().get()).ok_or(io::ErrorKind::NotFound)?;

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::command::End;
+use super::command::{End, Signal, Straggler};
 
 /// Bytes before the body of a request: its length and its tag.
 pub(super) const HEADER: usize = 5;
@@ -57,6 +57,10 @@ pub(super) enum Report {
     },
     Killed {
         signal: i32,
+    },
+    /// The command is over and has left these behind; so many bytes of [`Straggler`]s follow.
+    Left {
+        length: i32,
     },
     /// Nothing of the tree is left.
     Gone {
@@ -154,6 +158,7 @@ impl Report {
             Self::Ended { code } => (2, code),
             Self::Killed { signal } => (3, signal),
             Self::Gone { leaked } => (4, leaked),
+            Self::Left { length } => (5, length),
         };
         let mut frame = [0; REPORT];
         frame[..4].copy_from_slice(&tag.to_le_bytes());
@@ -170,6 +175,7 @@ impl Report {
             2 => Ok(Self::Ended { code: value }),
             3 => Ok(Self::Killed { signal: value }),
             4 => Ok(Self::Gone { leaked: value }),
+            5 => Ok(Self::Left { length: value }),
             _ => Err(Garbled),
         }
     }
@@ -178,9 +184,41 @@ impl Report {
     pub(super) fn end(self) -> Option<End> {
         match self {
             Self::Ended { code } => Some(End::Code(code)),
-            Self::Killed { signal } => Some(End::Signal(signal)),
-            Self::Started { .. } | Self::NotStarted { .. } | Self::Gone { .. } => None,
+            Self::Killed { signal } => Some(End::Signal(Signal::of_status(signal))),
+            Self::Started { .. } | Self::NotStarted { .. } | Self::Left { .. } | Self::Gone { .. } => None,
         }
+    }
+}
+
+impl Straggler {
+    /// As many as are named; their number is in [`Report::Gone`].
+    pub(super) const MAX: usize = 8;
+    /// Bytes of a name that are kept: no kernel gives more.
+    const NAME: usize = 64;
+
+    /// The report that names these, with what follows it.
+    pub(super) fn encode(all: &[Self]) -> Vec<u8> {
+        let mut body = Vec::new();
+        for Self { pid, name } in all.iter().take(Self::MAX) {
+            let name = &name.as_bytes()[..name.len().min(Self::NAME)];
+            body.extend_from_slice(&pid.to_le_bytes());
+            body.extend_from_slice(&count(name.len()));
+            body.extend_from_slice(name);
+        }
+        let length = i32::try_from(body.len()).unwrap_or_default();
+        [Report::Left { length }.encode().as_slice(), &body].concat()
+    }
+
+    pub(super) fn decode(body: &[u8]) -> Result<Vec<Self>, Garbled> {
+        let mut rest = Fields(body);
+        let mut all = Vec::new();
+        while !rest.0.is_empty() {
+            let (pid, after) = rest.0.split_first_chunk::<4>().ok_or(Garbled)?;
+            rest.0 = after;
+            let name = String::from_utf8_lossy(rest.bytes()?).into_owned();
+            all.push(Self { pid: u32::from_le_bytes(*pid), name });
+        }
+        Ok(all)
     }
 }
 
@@ -246,10 +284,26 @@ mod tests {
             Report::Ended { code: -1 },
             Report::Killed { signal: 9 },
             Report::Gone { leaked: 3 },
+            Report::Left { length: 12 },
         ] {
             assert_eq!(Report::decode(report.encode()).unwrap(), report);
         }
         assert_eq!(Report::decode([9; REPORT]), Err(Garbled));
+    }
+
+    #[test]
+    fn those_left_behind_survive_the_way_or_are_refused() {
+        let all: Vec<_> = [(7, "sleep"), (4_000_000, "a b"), (1, "")]
+            .map(|(pid, name): (u32, &str)| Straggler { pid, name: name.to_owned() })
+            .into();
+        let frame = Straggler::encode(&all);
+        let (header, body) = frame.split_first_chunk::<REPORT>().unwrap();
+        let length = i32::try_from(body.len()).unwrap();
+        assert_eq!(Report::decode(*header).unwrap(), Report::Left { length });
+        assert_eq!(Straggler::decode(body).unwrap(), all);
+        for cut in 1..body.len() {
+            assert!(Straggler::decode(&body[..cut]).is_err() || Straggler::decode(&body[..cut]).unwrap().len() < 3);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::RepoError;
 /// More files than this are not looked at; the first in order are.
 const MAX_FILES: usize = 20_000;
 const MAX_DEPTH: usize = 64;
+const IGNORE_FILE: &str = ".gitignore";
 /// Folders of tools that belong to no project, ignored or not.
 const NEVER: &[&str] = &[
     ".git",
@@ -59,6 +60,10 @@ impl Files {
     fn list_up_to(root: &Path, cap: usize) -> Result<Self, RepoError> {
         if fs::canonical(root).and_then(|root| fs::kind(&root))? != Some(Kind::Folder) {
             return Err(RepoError::NotAFolder(root.to_path_buf()));
+        }
+        if fs::is_special(&root.join(IGNORE_FILE)) {
+            // The walk would wait for ever; the reading says what it is.
+            fs::read(&root.join(IGNORE_FILE), 0)?;
         }
         let walk = WalkBuilder::new(root)
             .standard_filters(false)
@@ -132,8 +137,10 @@ fn is_project(entry: &DirEntry) -> bool {
         return true;
     }
     let never = entry.file_name().to_str().is_some_and(|name| NEVER.contains(&name));
+    // Nor is a folder looked into whose ignore file nobody can read.
+    let closed = fs::is_special(&entry.path().join(IGNORE_FILE));
     // What cargo and others build into says of itself that it can be made again.
-    !never && !matches!(fs::kind(&entry.path().join("CACHEDIR.TAG")), Ok(Some(Kind::File)))
+    !never && !closed && !matches!(fs::kind(&entry.path().join("CACHEDIR.TAG")), Ok(Some(Kind::File)))
 }
 
 fn relative(root: &Path, path: &Path) -> Option<String> {

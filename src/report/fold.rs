@@ -245,7 +245,7 @@ impl Summary {
             self.errors.add(task, failure, event.at);
         }
         if it.leaked > 0 {
-            let text = format!("{} left behind, and ended by us", words::count(it.leaked, "process"));
+            let text = words::left_behind(it);
             self.concerns.push(Concern { kind: ConcernKind::Leaked, task: event.task.clone(), text });
         }
         if !it.touched.is_empty() {

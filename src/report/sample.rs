@@ -168,6 +168,7 @@ impl Story {
             usage,
             exit: None,
             leaked: 0,
+            left: Vec::new(),
             truncated: false,
             bytes: 0,
             touched: Vec::new(),

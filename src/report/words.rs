@@ -1,12 +1,20 @@
 //! How amounts, colours and causes are said, the same in every rendering.
 
-use crate::event::{CheckStatus, Decision, Gauge, Limit, SkipCause, StopCause, Verdict};
+use crate::event::{AttemptFinished, CheckStatus, Decision, Gauge, Limit, SkipCause, StopCause, Verdict};
 use crate::money::Usd;
 use crate::plan::Role;
 pub(crate) use crate::text::count;
 use crate::time::{Span, Timestamp};
 
 use super::{CheckRow, TaskRow, TaskStatus, UsageTotal};
+
+/// What an attempt left behind, and who it was.
+pub fn left_behind(it: &AttemptFinished) -> String {
+    let named: Vec<String> = it.left.iter().map(|left| format!("{} ({})", left.name, left.pid)).collect();
+    let which = if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) };
+    let more = if !named.is_empty() && (named.len() as u64) < u64::from(it.leaked) { ", …" } else { "" };
+    format!("{} left behind, and ended by us{which}{more}", count(it.leaked, "process"))
+}
 
 /// A span as people say it: `340ms`, `1.2s`, `2m03s`, `1h02m`.
 pub(crate) fn span(span: Span) -> String {

@@ -1,8 +1,10 @@
 //! What a run's records say about the machine they were made on, and randomness for ids.
 #![expect(clippy::disallowed_methods, reason = "reads facts about the machine that no other room may look up")]
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 /// Facts about the machine, for the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,27 @@ pub fn temp_dir() -> PathBuf {
 pub fn own_program() -> std::io::Result<PathBuf> {
     let link = Path::new("/proc/self/exe");
     if link.exists() { Ok(link.to_path_buf()) } else { std::env::current_exe() }
+}
+
+/// Whether this process may have so many threads beside this one.
+pub fn try_threads(count: usize) -> std::io::Result<()> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        let (hold, wait) = mpsc::channel::<Infallible>();
+        held.push((std::thread::Builder::new().spawn(move || wait.recv().is_err())?, hold));
+    }
+    for (thread, hold) in held {
+        drop(hold);
+        drop(thread.join());
+    }
+    Ok(())
+}
+
+/// Whether this process may have so many more files open.
+pub fn try_files(count: usize) -> std::io::Result<()> {
+    let first = std::fs::File::open("/dev/null")?;
+    let held: std::io::Result<Vec<_>> = (1..count).map(|_| first.try_clone()).collect();
+    held.map(drop)
 }
 
 /// Random bytes from the kernel, for ids; nothing that a decision depends on.

@@ -183,7 +183,7 @@ impl Checker {
     fn outcome(&self, check: &Check, exit: &Exit, reading: Reading) -> Result<CheckOutcome, VerifyError> {
         let ended = match exit.end {
             End::Code(code) => Ended::Code(code),
-            End::Signal(signal) => Ended::Signal(signal),
+            End::Signal(signal) => Ended::Signal(signal.number),
             End::TimedOut => Ended::TimedOut,
             // Printing without end is a way of never ending.
             End::Stalled | End::OutputCap => Ended::Stalled,

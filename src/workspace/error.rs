@@ -154,7 +154,7 @@ impl WorkspaceError {
 pub(super) fn ended(end: End) -> String {
     match end {
         End::Code(code) => format!("exit {code}"),
-        End::Signal(signal) => format!("signal {signal}"),
+        End::Signal(signal) => signal.to_string(),
         End::TimedOut => "it took too long".into(),
         End::Stalled => "it was silent too long".into(),
         End::Cancelled => "it was cancelled".into(),

@@ -156,7 +156,9 @@ fn repositories(folder: &Path, excluded: &[PathBuf]) -> Vec<PathBuf> {
         .filter_entry(move |entry| {
             let is_top_git = entry.depth() == 1 && entry.file_name() == ".git";
             let inside_git = entry.depth() > 1 && entry.path().parent().is_some_and(|up| up.ends_with(".git"));
-            !is_top_git && !inside_git && !excluded.iter().any(|path| path == entry.path())
+            // The walk would wait for ever for what such a file holds; git says what is wrong with it.
+            let closed = fs::is_special(&entry.path().join(".gitignore"));
+            !is_top_git && !inside_git && !closed && !excluded.iter().any(|path| path == entry.path())
         })
         .build();
     walk.flatten()

@@ -17,6 +17,7 @@ pub struct World {
 }
 
 /// What a call left behind.
+#[derive(Debug)]
 pub struct Output {
     pub code: i32,
     pub stdout: String,

@@ -39,6 +39,16 @@ fn what_a_finished_agent_leaves_holding_its_output_is_ended_and_recorded() {
     assert!(output.took < Duration::from_secs(10), "{:?}", output.took);
     let leaked = rig.event("attempt.finished", Some("a"))["data"]["leaked"].as_u64().unwrap();
     assert!(leaked >= 2, "the daemon and the sleep: {leaked}");
+    let left = rig.event("attempt.finished", Some("a"))["data"]["left"].clone();
+    let names: Vec<_> = left.as_array().unwrap().iter().map(|left| left["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"sh") && left[0]["pid"].is_u64(), "{left}");
+    let told = |text: &str| text.contains("left behind, and ended by us: ") && text.contains("sh (");
+    let shown = rig.world.orchestra(["runs", "show", &rig.name()]);
+    assert!(told(&shown.stdout), "{}", shown.stdout);
+    for report in ["report.md", "report.json"] {
+        let text = fs::read_to_string(rig.dir().join(report)).unwrap().replace('\\', "");
+        assert!(told(&text), "{report}: {text}");
+    }
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
 }
 

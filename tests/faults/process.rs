@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use orchestra::policy::Limits;
 use orchestra::process::{
-    Command, End, Exit, Options, ProcessError, Sink, Stdin, Supervisors, wait_for_old_supervisors,
+    Command, End, Exit, Options, ProcessError, Signal, Sink, Stdin, Supervisors, wait_for_old_supervisors,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +86,15 @@ async fn a_command_ends_with_its_code_and_its_output() {
 
 #[tokio::test]
 async fn a_command_killed_by_a_signal_is_named_as_such() {
-    assert_eq!(run(sh("kill -KILL $$")).await.unwrap().end, End::Signal(9));
+    for (name, number) in [("KILL", 9), ("SEGV", 11), ("XCPU", 24)] {
+        // Whether a core is dumped is the machine's affair; here it is not to be.
+        let End::Signal(signal) = run(sh(&format!("ulimit -c 0; kill -{name} $$"))).await.unwrap().end else {
+            panic!()
+        };
+        assert_eq!((signal.number, signal.to_string()), (number, format!("SIG{name} (signal {number})")));
+    }
+    let dumped = Signal { number: 6, core: true };
+    assert_eq!(dumped.to_string(), "SIGABRT (signal 6), core dumped");
 }
 
 #[tokio::test]
@@ -236,6 +244,8 @@ async fn what_a_finished_command_leaves_is_counted_and_killed() {
     assert_eq!((exit.end, exit.stdout.bytes.as_slice()), (End::Code(0), &b"done\n"[..]));
     // The daemon, and the `sleep` it waits for.
     assert!(matches!(exit.leaked, 1..=2), "{}", exit.leaked);
+    let daemon = pids(&file, 1).await[0];
+    assert!(exit.left.iter().any(|left| left.pid == daemon && left.name == "sh"), "{:?}", exit.left);
     assert!(started.elapsed() < Duration::from_secs(10));
     assert!(pids(&file, 1).await.into_iter().all(|pid| !is_alive(pid)));
 }
@@ -381,4 +391,34 @@ async fn killing_us_leaves_nothing_alive() {
     us.kill().unwrap();
     us.wait().unwrap();
     eventually("the end of the tree", || children.iter().all(|pid| !is_alive(*pid)).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_kernel_is_offered_what_is_supervised_before_the_run_itself() {
+    let score = |text: &[u8]| String::from_utf8_lossy(text).trim().parse::<i32>().unwrap();
+    let exit = run(sh("cat /proc/self/oom_score_adj")).await.unwrap();
+    let ours = score(&fs::read("/proc/self/oom_score_adj").unwrap());
+    let theirs = score(&exit.stdout.bytes);
+    assert!(theirs >= 500 && theirs >= ours, "{theirs}, ours {ours}");
+}
+
+#[tokio::test]
+async fn a_command_that_begins_while_everything_stands_still_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pids");
+    let (pool, cancel) = (supervisors(), CancellationToken::new());
+    pool.pause().await;
+    let script = format!("echo $$ > {}", file.display());
+    let (exit, ()) = tokio::join!(pool.run(sh(&script), &cancel), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!file.exists(), "it has begun");
+        pool.resume().await;
+    });
+    assert_eq!(exit.unwrap().end, End::Code(0));
+    assert!(file.exists());
+    // Whoever waits can still be told to stop.
+    pool.pause().await;
+    let (exit, ()) = tokio::join!(pool.run(sh("exit 0"), &cancel), async { cancel.cancel() });
+    assert_eq!(exit.unwrap().end, End::Cancelled);
+    pool.shutdown().await;
 }

@@ -153,6 +153,32 @@ fn ctrl_c_while_git_takes_its_first_snapshot_leaves_nothing_half_made() {
 }
 
 #[test]
+fn ctrl_c_while_the_last_patch_is_made_is_heard_and_the_run_is_on_record() {
+    let rig = Rig::new(&["a", "b"], WRITES_A_FILE);
+    let bin = rig.at("bin");
+    fs::create_dir(&bin).unwrap();
+    let journal = rig.world.project().join("runs/latest/events.jsonl");
+    let script = format!(
+        "#!/bin/sh\nif grep -q run.finished {}; then echo 'git x 1' >> {}; sleep 300; fi\nPATH=${{PATH#*:}} exec git \"$@\"\n",
+        journal.display(),
+        rig.at("log").display()
+    );
+    fs::write(bin.join("git"), script).unwrap();
+    fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = rig.world.command(rig.run_args());
+    command.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    let run = rig.spawn(command);
+    rig.logged("git");
+    run.signal(Signal::INT);
+    run.end().exits(130).says("runs show");
+    rig.is_gone_within(Duration::from_secs(2));
+    assert_eq!(rig.verdict(), "success");
+    assert!(!rig.dir().join("report.md").exists());
+    rig.resume().exits(0);
+    assert!(rig.dir().join("report.md").exists(), "the next process makes what this one could not");
+}
+
+#[test]
 fn ctrl_c_at_a_question_ends_the_run_and_the_question_is_asked_again() {
     let rig = Rig::new(&["a", "b"], WRITES_A_FILE).with(&["run.ask=plan"]);
     let words: Vec<String> = [vec![env!("CARGO_BIN_EXE_orchestra").to_owned()], rig.run_args()]

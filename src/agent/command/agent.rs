@@ -17,7 +17,7 @@ use super::super::spec::{CommandSpec, Parser, StdinSpec};
 use super::argv::{Argument, MAX_ARGUMENT, Slot};
 use super::temps::Temps;
 use super::{ending, environment};
-use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass};
+use crate::event::{AgentRecord, AttemptOutcome, Failure, FailureClass, Straggler};
 use crate::ids::AgentName;
 use crate::model::Delta;
 use crate::policy::Spends;
@@ -30,6 +30,8 @@ use crate::text;
 const ANSWER: usize = 1 << 20;
 /// The end of stderr kept in memory, for a failure's detail.
 const COMPLAINT: usize = 8 << 10;
+/// Characters of the name of a process that was left behind.
+const MAX_NAME: usize = 32;
 /// Lines waiting to be shown.
 const LINES: usize = 256;
 
@@ -181,6 +183,8 @@ impl Program {
         };
         outcome.exit = ended;
         outcome.leaked = exit.leaked;
+        let left = exit.left.iter();
+        outcome.left = left.map(|it| Straggler { pid: it.pid, name: text::printable(&it.name, MAX_NAME) }).collect();
         outcome.truncated = exit.stdout.truncated || exit.stderr.truncated;
         outcome.bytes +=
             [&exit.stdout, &exit.stderr].map(|output| output.total.min(job.limits.kept_bytes)).iter().sum::<u64>();

@@ -12,7 +12,7 @@ pub(super) fn judge(end: End, seen: &str) -> (Option<Ended>, Option<Failure>) {
         End::Code(0) => return (Some(Ended::Code(0)), None),
         End::Code(code) => (Some(Ended::Code(code)), FailureClass::Exited, format!("it ended with exit code {code}")),
         End::Signal(signal) => {
-            (Some(Ended::Signal(signal)), FailureClass::Exited, format!("it was ended by signal {signal}"))
+            (Some(Ended::Signal(signal.number)), FailureClass::Exited, format!("it was killed by {signal}"))
         }
         End::TimedOut => (Some(Ended::TimedOut), FailureClass::Timeout, "it took longer than it may".to_owned()),
         End::Stalled => (Some(Ended::Stalled), FailureClass::Stalled, "it was silent longer than it may be".to_owned()),
@@ -43,13 +43,14 @@ pub(super) fn not_run(error: &ProcessError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Signal;
 
     #[test]
     fn only_code_zero_is_no_failure() {
         assert_eq!(judge(End::Code(0), "x"), (Some(Ended::Code(0)), None));
         for (end, class) in [
             (End::Code(3), FailureClass::Exited),
-            (End::Signal(9), FailureClass::Exited),
+            (End::Signal(Signal { number: 9, core: false }), FailureClass::Exited),
             (End::TimedOut, FailureClass::Timeout),
             (End::Stalled, FailureClass::Stalled),
             (End::Cancelled, FailureClass::Cancelled),

@@ -6,6 +6,7 @@ mod dispatch;
 mod hands;
 mod io;
 mod render;
+mod scarce;
 mod store;
 mod told;
 mod usage;

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::scarce::Scarce;
 use crate::cli::exit::Exit;
 
 /// Why a command failed, ready to be shown.
@@ -13,6 +14,8 @@ pub struct CliError {
     pub(super) causes: Vec<String>,
     pub(super) faults: Vec<Flaw>,
     pub(super) hint: Option<String>,
+    /// What is short on this machine, where that is the reason: no other advice helps.
+    pub(super) short: Option<Scarce>,
 }
 
 /// One of several places that are wrong.
@@ -42,12 +45,18 @@ pub struct Flaw {
 impl CliError {
     /// A failure that nothing else caused.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), faults: Vec::new(), hint: None }
+        Self { exit, message: message.into(), causes: Vec::new(), faults: Vec::new(), hint: None, short: None }
     }
 
     /// A failure as `error` tells it, with what caused it.
     pub fn of(exit: Exit, error: &(dyn Error + 'static)) -> Self {
-        Self::new(exit, error.to_string()).because_of(error.source())
+        let told = Self::new(exit, error.to_string()).because_of(error.source());
+        match Scarce::behind(error) {
+            // The machine has to be mended, not we.
+            Some(short) if exit == Exit::Internal => Self { exit: Exit::Unusable, ..told.is_short(short) },
+            Some(short) => told.is_short(short),
+            None => told,
+        }
     }
 
     /// What was typed, configured or planned is wrong; nothing ran.
@@ -66,10 +75,19 @@ impl CliError {
         self.because_of(Some(error))
     }
 
+    /// The same, told as the reason why `message`.
+    #[must_use]
+    pub fn what_for(mut self, message: &str) -> Self {
+        self.causes.insert(0, std::mem::replace(&mut self.message, message.to_owned()));
+        self
+    }
+
     /// The same with advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        if self.short.is_none() {
+            self.hint = Some(hint.into());
+        }
         self
     }
 
@@ -97,6 +115,11 @@ impl CliError {
     /// What the command ends with.
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    fn is_short(self, short: Scarce) -> Self {
+        let told = self.hint(short.hint());
+        Self { short: Some(short), ..told }
     }
 
     fn because_of(mut self, mut cause: Option<&(dyn Error + 'static)>) -> Self {

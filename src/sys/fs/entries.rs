@@ -38,6 +38,11 @@ pub fn kind(path: &Path) -> Result<Option<Kind>, FileError> {
     }
 }
 
+/// Whether reading what `path` leads to could wait for ever: a pipe, a socket, a device.
+pub fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
 /// Whether `path` is a folder as [`create_dir`](super::create_dir) makes it: ours alone, and empty.
 pub fn is_untouched(path: &Path) -> bool {
     let ours = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.mode() & 0o7777 == 0o700);
