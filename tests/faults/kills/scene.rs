@@ -197,9 +197,9 @@ impl Result {
     }
 }
 
-/// A report without what differs from run to run: names, times, and how often it was interrupted.
+/// A report without what differs from run to run: names, times, what was used of limits, and how often it was interrupted.
 fn lasting(report: &Value) -> Value {
-    const DIFFERS: [&str; 18] = [
+    const DIFFERS: [&str; 19] = [
         "run",
         "trace_id",
         "started_at",
@@ -218,6 +218,7 @@ fn lasting(report: &Value) -> Value {
         "next",
         "retried",
         "trouble",
+        "limits",
     ];
     match report {
         Value::Object(fields) => {
