@@ -35,3 +35,7 @@ pub mod cli;
 #[cfg(test)]
 #[path = "../tests/fuzz/kit.rs"]
 mod kit;
+
+#[cfg(test)]
+#[path = "../tests/simulate/mod.rs"]
+mod simulate;

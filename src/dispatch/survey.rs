@@ -7,7 +7,8 @@ use super::Identity;
 use crate::event::{AttemptFinished, Decision, Event, FORMAT, Kind, Limit, PlanAccepted, RunOpened, RunVerdict, Terms};
 use crate::ids::{ObjectId, TaskId};
 use crate::plan::Role;
-use crate::run::{Consent, Illegal, Phase, RunState, Status, TaskState};
+use crate::run::seeded::{Bug, seeded};
+use crate::run::{Consent, Done, Illegal, Phase, RunState, Status, TaskState};
 use crate::time::Timestamp;
 
 /// What is asked of a resume, beside going on.
@@ -115,14 +116,22 @@ pub fn survey(
     if let Some(accepted) = &wishes.plan {
         draft.record(None, None, Kind::PlanAccepted(accepted.clone()))?;
     }
+    if let Some(task) = draft.state.chain().last().filter(|_| seeded(Bug::RunsASuccessAgain)) {
+        draft.record(draft.id(*task), None, Kind::TaskReopened { why: "again".to_owned() })?;
+    }
     let changed = changed(before, &draft.state, identity)?;
     let runs_again = wishes.accept_changed && !changed.is_empty();
     let nothing_to_do = succeeded && wishes.plan.is_none() && !runs_again;
     if wishes.accept_changed {
         draft.reopen_chain(&changed)?;
     }
-    draft.reopen_unsuccessful()?;
-    draft.reopen_overtaken()?;
+    // After a process that died the run goes on as it would have: what failed in it had its chances. Whoever resumes a
+    // run that had ended, or brings another plan, asks for more.
+    let asks_for_more = before.phase.is_over() || seeded(Bug::TriesAgainAfterADeath);
+    if asks_for_more || wishes.plan.is_some() || runs_again {
+        draft.reopen_unsuccessful()?;
+        draft.reopen_overtaken()?;
+    }
     for (over, decision) in &wishes.decisions {
         draft.decide(over, *decision)?;
     }
@@ -193,6 +202,7 @@ impl Draft {
         let ended: Vec<(u32, String)> = (0_u32..)
             .zip(self.state.tasks())
             .filter_map(|(ordinal, task)| match &task.status {
+                Status::Failed { .. } if seeded(Bug::KeepsFailuresClosed) => None,
                 Status::Failed { class } => Some((ordinal, format!("failed: {class}"))),
                 Status::Skipped { .. } => Some((ordinal, "skipped".to_owned())),
                 Status::Cancelled => Some((ordinal, "cancelled".to_owned())),
@@ -222,6 +232,7 @@ impl Draft {
                 overtaken.insert(*task);
             }
         }
+        overtaken.retain(|_| !seeded(Bug::KeepsWhatWasOvertaken));
         for task in chain.into_iter().rev().filter(|task| overtaken.contains(task)) {
             let role = self.state.plan().and_then(|plan| plan.tasks.get(task as usize)).map(|task| task.role);
             // Finished work that others were put on top of stays: it is never paid for again unasked.
@@ -255,7 +266,7 @@ impl Draft {
     }
 }
 
-/// Succeeded tasks whose key is no longer what it was.
+/// Succeeded tasks whose key is no longer what it was, because of an edit.
 fn changed(before: &RunState, after: &RunState, identity: &Identity) -> Result<Vec<Changed>, serde_json::Error> {
     let mut changed: Vec<Changed> = Vec::new();
     for task in after.chain() {
@@ -264,34 +275,39 @@ fn changed(before: &RunState, after: &RunState, identity: &Identity) -> Result<V
         if identity.key(after, *task)?.as_ref() == Some(&done.key) {
             continue;
         }
-        changed.push(Changed { task: planned.id.clone(), cause: cause(before, after, *task) });
+        let edits = edits(before, after, *task);
+        // What it depends on was done again after it: that alone gives it another key, and nobody edited anything.
+        if edits.is_empty() && was_overtaken(after, *task, done) && !seeded(Bug::TakesTheOvertakenForEdited) {
+            continue;
+        }
+        let cause = if edits.is_empty() { "agent, prompt template or policy".to_owned() } else { edits.join(", ") };
+        changed.push(Changed { task: planned.id.clone(), cause });
     }
     Ok(changed)
 }
 
+/// Whether a dependency was done again since a task, which runs `always`, had begun.
+fn was_overtaken(state: &RunState, task: u32, done: &Done) -> bool {
+    let deps = state.graph().map_or(&[][..], |graph| graph.deps(task));
+    let again = |dep: &u32| state.task(*dep).and_then(|dep| dep.done.as_ref()).is_some_and(|dep| dep.kept > done.begun);
+    deps.iter().any(again)
+}
+
 /// What of a task was edited, as far as the two plans tell.
-fn cause(before: &RunState, after: &RunState, task: u32) -> String {
-    let Some(new) = after.plan().and_then(|plan| plan.tasks.get(task as usize)) else { return String::new() };
+fn edits(before: &RunState, after: &RunState, task: u32) -> Vec<&'static str> {
+    let Some(new) = after.plan().and_then(|plan| plan.tasks.get(task as usize)) else { return Vec::new() };
     let old_ordinal = before.ordinal(&new.id);
     let old = old_ordinal.and_then(|task| before.plan()?.tasks.get(task as usize));
-    let (Some(old), Some(old_ordinal)) = (old, old_ordinal) else { return "it is new".to_owned() };
-    let mut parts = Vec::new();
-    for (name, differs) in [
+    let (Some(old), Some(old_ordinal)) = (old, old_ordinal) else { return vec!["it is new"] };
+    let parts = [
         ("role", old.role != new.role),
         ("instructions", old.instructions != new.instructions),
         ("scope", old.scope != new.scope),
         ("artifacts", old.artifacts != new.artifacts),
         ("depends_on", old.depends_on != new.depends_on),
         ("checks", before.checks(old_ordinal) != after.checks(task)),
-    ] {
-        if differs {
-            parts.push(name);
-        }
-    }
-    if parts.is_empty() {
-        return "agent, prompt template or policy".to_owned();
-    }
-    parts.join(", ")
+    ];
+    parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
 fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: bool) -> Vec<Explained> {
@@ -324,6 +340,14 @@ fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: boo
                 format!("attempt {attempt} had ended in order: only its missing checks run")
             }
             (Some(Status::Exhausted { .. }), _) => "its last attempt failed: it is recorded as failed".to_owned(),
+            (Some(Status::Failed { class }), _) if task.status.is_over() => {
+                format!(
+                    "it failed ({class}), and the run goes on as it would have; resumed after its end, it is tried again"
+                )
+            }
+            (Some(Status::Skipped { .. } | Status::Cancelled), _) if task.status.is_over() => {
+                "it was left out, and the run goes on as it would have".to_owned()
+            }
             (Some(Status::Failed { class }), _) => {
                 format!("it failed ({class}): a fresh allowance, {}", next(&planned.id, task))
             }

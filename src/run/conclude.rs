@@ -2,6 +2,7 @@
 
 use super::checks::{Proof, prove};
 use super::decide::{Action, Place, Round, record};
+use super::seeded::{Bug, seeded};
 use super::task::Status;
 use super::verdict::{RunEnds, run_verdict};
 use crate::event::{FailureClass, Kind, SkipCause, Verdict};
@@ -24,11 +25,13 @@ impl Round<'_> {
             .tasks
             .iter()
             .any(|task| matches!(task.status, Status::Cancelled | Status::Skipped { cause: SkipCause::Rejected }));
+        let refused = refused && !seeded(Bug::ForgetsARefusal);
         let mut ends = RunEnds { refused, final_broken: false, allow_unchecked: self.state.terms.allow_unchecked };
         let worked = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
         let worked =
             worked.into_iter().any(|(task, planned)| task.status == Status::Succeeded && !planned.role.is_read_only());
-        if failed.is_empty() && !refused && worked && self.state.has_change() {
+        let last_checks = worked && self.state.has_change() && !seeded(Bug::SkipsTheLastChecks);
+        if failed.is_empty() && !refused && last_checks {
             let result = Place::Result(self.state.head().cloned());
             let catalogue = self.state.catalogue();
             let probes = self.probes(catalogue, &result, |check| self.state.final_outcome(check).is_none());

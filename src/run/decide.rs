@@ -2,6 +2,9 @@
 //!
 //! It never looks at all tasks except once, when a failure ends the run for those that have not begun.
 
+use std::ops::Bound;
+
+use super::seeded::{Bug, seeded};
 use super::state::{Accepted, Phase, RunState};
 use super::task::{Consent, Status};
 use super::verdict::Judgement;
@@ -146,12 +149,13 @@ impl Round<'_> {
             actions.extend(pause);
             return actions;
         }
-        let launches = self.launches();
-        let begun = !launches.is_empty();
-        actions.extend(launches);
-        if !begun && actions.is_empty() && self.state.is_idle() && !self.busy.verifying {
-            actions.extend(self.when_idle());
+        actions.extend(self.launches());
+        let at_rest = actions.is_empty() && self.state.is_idle() && !self.busy.verifying;
+        let wake = self.wake();
+        if at_rest {
+            actions.extend(self.when_idle(wake.is_some()));
         }
+        actions.extend(wake);
         actions
     }
 
@@ -172,15 +176,19 @@ impl Round<'_> {
                 due.push(record(Some(self.planned(*ordinal)), None, kind));
             }
         }
-        for ordinal in &self.accepted.doomed {
-            let cause = match self.accepted.blocking_dependency(*ordinal) {
+        // One at a time, since each may doom others: their order is that of the plan, wherever a process died among them.
+        let mut doomed = self.accepted.doomed.iter();
+        if let Some(ordinal) = doomed.find(|ordinal| !self.was_stopped_with_its_dependency(**ordinal)) {
+            let blocking = self.accepted.blocking_dependency(*ordinal);
+            let cause = match blocking.filter(|_| !seeded(Bug::NamesTheWrongCause)) {
                 Some(dep) => SkipCause::Dependency(self.planned(dep).id.clone()),
                 None => SkipCause::Rejected,
             };
             due.push(record(Some(self.planned(*ordinal)), None, Kind::TaskSkipped { cause }));
         }
         for gauge in self.state.gauges(self.now) {
-            if gauge.is_nearly_full() && !self.state.ledger.has_warned(gauge.limit) && self.is_unfinished() {
+            let near = gauge.is_nearly_full() && !seeded(Bug::NeverWarns);
+            if near && !self.state.ledger.has_warned(gauge.limit) && self.is_unfinished() {
                 let kind = Kind::BudgetWarned { limit: gauge.limit, used: gauge.used, of: gauge.of };
                 due.push(record(None, None, kind));
             }
@@ -190,6 +198,16 @@ impl Round<'_> {
             due.push(record(None, None, Kind::RunPaused { why, until, cause }));
         }
         due
+    }
+
+    /// Whether a dependency was left out because a failure stopped the run: then so is this task, and for that reason,
+    /// however much of it was on record when a process died.
+    fn was_stopped_with_its_dependency(&self, ordinal: u32) -> bool {
+        let stopped = |dep: &u32| {
+            let status = &self.accepted.tasks[*dep as usize].status;
+            matches!(status, Status::Skipped { cause: SkipCause::Stopped(_) })
+        };
+        self.halted().is_some() && self.accepted.graph.deps(ordinal).iter().any(stopped)
     }
 
     /// Missing checks of tasks whose agents ended, and the end of those whose checks are all in.
@@ -250,7 +268,8 @@ impl Round<'_> {
     }
 
     fn used_up(&self) -> Option<Action> {
-        if !(self.is_unfinished() || self.busy.verifying) || self.state.elapsed(self.now) < self.state.terms.run_time {
+        let in_time = self.state.elapsed(self.now) < self.state.terms.run_time;
+        if !(self.is_unfinished() || self.busy.verifying) || in_time || seeded(Bug::IgnoresTheTime) {
             return None;
         }
         Some(if self.state.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying {
@@ -289,25 +308,49 @@ impl Round<'_> {
     }
 
     fn pause(&self) -> Option<Vec<Action>> {
-        let until = self.state.paused?;
-        if until.is_some_and(|until| until <= self.now) {
-            return Some(vec![record(None, None, Kind::RunContinued {})]);
+        let until = self.state.paused.filter(|_| !seeded(Bug::IgnoresThePause))?;
+        Some(match until {
+            Some(until) if until <= self.now => vec![record(None, None, Kind::RunContinued {})],
+            Some(until) if until.since(self.now) <= self.state.terms.quota_wait => vec![Action::Wait { until }],
+            until if self.state.is_idle() && self.busy.tasks.is_empty() => {
+                vec![record(None, None, Kind::RunStopped { why: StopCause::Quota(until) })]
+            }
+            Some(_) | None => Vec::new(),
+        })
+    }
+
+    /// A failure ends the run for all that have not begun.
+    fn halted(&self) -> Option<u32> {
+        let goes_on = self.state.terms.continue_on_error && !seeded(Bug::StopsInSpiteOfContinueOnError);
+        self.accepted.first_failure.filter(|_| !goes_on)
+    }
+
+    /// How many tasks more may be at work.
+    fn slots(&self) -> usize {
+        let halted = self.halted().is_some() && !seeded(Bug::BeginsAfterAFailure);
+        if halted || self.busy.verifying || self.has_no_room() {
+            return 0;
         }
-        if !self.state.is_idle() || !self.busy.tasks.is_empty() {
-            return Some(Vec::new());
+        let active = self.accepted.running.len() + self.accepted.checking.len();
+        let active = if seeded(Bug::IgnoresJobs) { 0 } else { active };
+        (self.state.terms.jobs.max(1) as usize).saturating_sub(active)
+    }
+
+    /// The moment from which another task may begin, whatever is at work until then.
+    fn wake(&self) -> Option<Action> {
+        let asleep = seeded(Bug::SleepsWhileOthersWork) && !self.state.is_idle();
+        if self.slots() == 0 || self.state.terms.launches <= self.state.launches || asleep {
+            return None;
         }
-        Some(vec![match until {
-            Some(until) if until.since(self.now) <= self.state.terms.quota_wait => Action::Wait { until },
-            until => record(None, None, Kind::RunStopped { why: StopCause::Quota(until) }),
-        }])
+        let awake = (self.now, u32::MAX);
+        let (until, _) = self.accepted.wake.range((Bound::Excluded(awake), Bound::Unbounded)).next()?;
+        Some(Action::Wait { until: *until })
     }
 
     /// Tasks that can begin now, the one with the most hops below it first, then in plan order.
     fn launches(&self) -> Vec<Action> {
-        let active = self.accepted.running.len() + self.accepted.checking.len();
-        let slots = (self.state.terms.jobs.max(1) as usize).saturating_sub(active);
-        let halted = self.accepted.first_failure.is_some() && !self.state.terms.continue_on_error;
-        if slots == 0 || halted || self.busy.verifying || self.has_no_room() {
+        let slots = self.slots();
+        if slots == 0 {
             return Vec::new();
         }
         let base = self.in_place_base();
@@ -315,7 +358,8 @@ impl Round<'_> {
             return base;
         }
         let mut candidates: Vec<u32> = self.startable().collect();
-        candidates.sort_by_key(|ordinal| (std::cmp::Reverse(self.accepted.graph.height(*ordinal)), *ordinal));
+        let height = |ordinal| if seeded(Bug::IgnoresPriority) { 0 } else { self.accepted.graph.height(ordinal) };
+        candidates.sort_by_key(|ordinal| (std::cmp::Reverse(height(*ordinal)), *ordinal));
         let mut begun: Vec<u32> = Vec::new();
         let mut actions = Vec::new();
         let mut left = self.state.terms.launches.saturating_sub(self.state.launches);
@@ -327,7 +371,7 @@ impl Round<'_> {
             let task = &self.accepted.tasks[ordinal as usize];
             let planned = self.planned(ordinal);
             let needs = planned.approval || task.held || self.state.terms.ask == Ask::Task;
-            if needs && task.consent == Consent::NotAsked {
+            if needs && task.consent == Consent::NotAsked && !seeded(Bug::AsksNobody) {
                 actions.push(record(Some(planned), task.held_attempt(), Kind::ApprovalRequested {}));
                 continue;
             }
@@ -336,7 +380,7 @@ impl Round<'_> {
             if !self.may_share(planned, beside) {
                 continue;
             }
-            if left == 0 {
+            if left == 0 && !seeded(Bug::IgnoresTheLaunches) {
                 break;
             }
             match self.offered(planned.role, aside) {
@@ -344,7 +388,7 @@ impl Round<'_> {
                 // What spends nothing goes on, and so does what there is enough for.
                 Err(_) => continue,
             }
-            left -= 1;
+            left = left.saturating_sub(1);
             begun.push(ordinal);
             actions.push(Action::Launch { task: ordinal, attempt: next_attempt });
         }
@@ -394,16 +438,18 @@ impl Round<'_> {
     fn may_share<'b>(&self, task: &Task, mut beside: impl Iterator<Item = &'b u32>) -> bool {
         beside.all(|other| {
             let other = self.planned(*other);
-            self.state.terms.in_place && are_apart(&task.scope.write, &other.scope.write)
+            let apart = are_apart(&task.scope.write, &other.scope.write) || seeded(Bug::SharesAFolder);
+            self.state.terms.in_place && apart
         })
     }
 
-    fn when_idle(&self) -> Vec<Action> {
+    /// Nothing is at work and nothing can begin now; `waits` says whether something can later.
+    fn when_idle(&self, waits: bool) -> Vec<Action> {
         let all_over = self.accepted.over as usize == self.accepted.tasks.len();
         if all_over {
             return self.conclude();
         }
-        if let (Some(first), false) = (self.accepted.first_failure, self.state.terms.continue_on_error) {
+        if let Some(first) = self.halted() {
             let cause = SkipCause::Stopped(self.planned(first).id.clone());
             let pending = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
             return pending
@@ -411,23 +457,24 @@ impl Round<'_> {
                 .map(|(_, planned)| record(Some(planned), None, Kind::TaskSkipped { cause: cause.clone() }))
                 .collect();
         }
-        if let Some(ordinal) = self.accepted.asking.iter().next() {
-            return self.ask(Some(*ordinal));
+        match self.accepted.asking.iter().next() {
+            // Where nobody can be asked the run stops, but not before the rest is done.
+            Some(_) if waits && !self.busy.can_ask => Vec::new(),
+            Some(ordinal) => self.ask(Some(*ordinal)),
+            None if waits => Vec::new(),
+            None => self.missing().map(|limit| self.stop_at(limit)).into_iter().collect(),
         }
+    }
+
+    /// The limit for the sake of which nothing can begin.
+    fn missing(&self) -> Option<Limit> {
         if self.state.terms.launches <= self.state.launches {
-            return vec![self.stop_at(Limit::Launches)];
+            return Some(Limit::Launches);
         }
         if self.has_no_room() {
-            return vec![self.stop_at(Limit::RunBytes)];
+            return Some(Limit::RunBytes);
         }
-        let short = self.startable().find_map(|task| self.offered(self.planned(task).role, Amount::NONE).err());
-        if let Some(limit) = short {
-            return vec![self.stop_at(limit)];
-        }
-        match self.accepted.wake.iter().next() {
-            Some((until, _)) => vec![Action::Wait { until: *until }],
-            None => Vec::new(),
-        }
+        self.startable().find_map(|task| self.offered(self.planned(task).role, Amount::NONE).err())
     }
 }
 

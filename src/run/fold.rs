@@ -1,6 +1,7 @@
 //! The one transition function: what each event makes of the state, and which events cannot follow.
 
 use super::budget::Ledger;
+use super::seeded::{Bug, seeded};
 use super::state::{Accepted, Illegal, Phase, RunState};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{CheckRun, Decision, Event, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, StopCause};
@@ -120,14 +121,19 @@ impl RunState {
     }
 
     fn opened(&mut self, event: &Event, opened: &RunOpened) {
-        // Whoever was killed while everything stood still used no time since then.
-        self.earlier = self.elapsed(self.last_at);
+        if !seeded(Bug::LosesElapsedTime) {
+            // Whoever was killed while everything stood still used no time since then.
+            self.earlier = self.elapsed(self.last_at);
+        }
         (self.suspended, self.stood_still) = (None, Span::ZERO);
         self.session_start = event.at.max(self.last_at);
         self.terms = opened.terms.clone();
         self.plan_only = false;
-        self.paused = None;
-        self.pause_due = None;
+        // A process that died leaves the run as it was, a pause included. Only where it had ended is there more to open.
+        if self.phase.is_over() || seeded(Bug::LosesThePause) {
+            self.paused = None;
+            self.pause_due = None;
+        }
         match &mut self.accepted {
             None => {
                 if !matches!(self.phase, Phase::Planning { .. }) {
@@ -136,7 +142,9 @@ impl RunState {
             }
             Some(accepted) => {
                 self.phase = Phase::Executing;
-                accepted.lost.append(&mut accepted.running.clone());
+                if !seeded(Bug::LosesWhatWasRunning) {
+                    accepted.lost.append(&mut accepted.running.clone());
+                }
             }
         }
     }
@@ -158,6 +166,7 @@ impl RunState {
     fn go_on(&mut self, at: Timestamp) -> Result<(), String> {
         self.executing()?;
         match (self.suspended.take(), self.paused) {
+            (Some(_), _) if seeded(Bug::CountsASuspension) => {}
             (Some(since), _) => self.stood_still = self.stood_still.plus(at.since(since)),
             (None, Some(_)) => self.paused = None,
             (None, None) => return Err("the run is not paused".to_owned()),

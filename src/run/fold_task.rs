@@ -1,6 +1,7 @@
 //! What the events of one task make of it, and of those that wait for it.
 
 use super::retry::{Backoff, Chance, chance};
+use super::seeded::{Bug, seeded};
 use super::state::{Accepted, RunState};
 use super::task::{Consent, Done, Status};
 use super::verdict::{Judgement, judge};
@@ -54,11 +55,16 @@ impl RunState {
         }
         task.status = Status::Running { attempt: next_attempt };
         task.last_attempt = next_attempt;
+        task.begun = event.seq;
         task.key = Some(started.key.clone());
         task.input_tree.clone_from(&started.input_tree);
         task.in_place.clear();
         accepted.settle_readiness(ordinal);
         accepted.running.insert(ordinal);
+        // In place nothing but time tells what the last checks saw: not what is made from here on.
+        if !seeded(Bug::KeepsAnOldLastCheck) {
+            accepted.in_place_final.clear();
+        }
         self.launches += 1;
         Ok(())
     }
@@ -117,6 +123,9 @@ impl RunState {
         let role = self.plan()?.tasks.get(ordinal as usize)?.role;
         let mut seen = Vec::new();
         for check in self.checks(ordinal) {
+            if seeded(Bug::SettlesBeforeAllChecks) && self.task_outcome(ordinal, check).is_none() {
+                continue;
+            }
             seen.push((check, self.base_outcome(check)?, self.task_outcome(ordinal, check)?));
         }
         Some(judge(role, claim, &seen))
@@ -131,8 +140,10 @@ impl RunState {
         let left = chance(planned.role, failure.class);
         let allowance = planned.limits.attempts.map_or(terms.attempts, |own| own.min(terms.attempts)).max(1);
         let task = &mut accepted.tasks[ordinal as usize];
-        let again = |not_before| Status::Pending { next_attempt: attempt + 1, not_before };
-        let same = task.failure.as_ref().is_some_and(|before| before.signature == failure.signature);
+        let next_attempt = if seeded(Bug::ReusesAnAttemptNumber) { attempt } else { attempt + 1 };
+        let again = |not_before| Status::Pending { next_attempt, not_before };
+        let same = task.counted_for.as_ref() == Some(&failure.signature) && !seeded(Bug::ForgetsTheBreaker);
+        let allowance = allowance + u32::from(seeded(Bug::AllowsOneMore));
         let long = failure.class == FailureClass::RateLimited
             && failure.retry_at.is_some_and(|until| until.since(at) > LONG_WAIT);
         match left {
@@ -145,16 +156,20 @@ impl RunState {
                 let wait = Backoff { first: terms.backoff, max: terms.max_backoff };
                 let wait = at.after(wait.after(task.counted, &run, &id, attempt));
                 // The breaker: the same failure twice in a row will not become another one the third time.
-                task.status = if same && task.counted > 1 || task.counted >= allowance {
+                task.counted_for = Some(failure.signature.clone());
+                task.status = if same || task.counted >= allowance {
                     Status::Exhausted { attempt }
                 } else {
-                    again(Some(failure.retry_at.map_or(wait, |until| until.max(wait))))
+                    let wait = failure.retry_at.map_or(wait, |until| until.max(wait));
+                    again(Some(wait).filter(|_| !seeded(Bug::WakesAtOnce)))
                 };
             }
             Chance::Free => {
                 task.interrupted += 1;
+                task.counted += u32::from(seeded(Bug::CountsInterruptions));
                 task.status = again(None);
-                if on_interrupt == OnInterrupt::Ask || task.interrupted >= MAX_INTERRUPTIONS {
+                let holds = on_interrupt == OnInterrupt::Ask || task.interrupted >= MAX_INTERRUPTIONS;
+                if holds && !seeded(Bug::NeverHolds) {
                     task.held = true;
                     task.consent = Consent::NotAsked;
                 }
@@ -167,6 +182,7 @@ impl RunState {
         }
         // An interruption says nothing about the work: the failure before it is what the next attempt is told.
         if left != Chance::Free {
+            task.interrupted = 0;
             task.failure = Some(failure.clone());
         }
         if matches!(task.status, Status::Exhausted { .. }) {
@@ -198,6 +214,8 @@ impl RunState {
             artifacts: succeeded.artifacts.clone(),
             verdict: succeeded.verdict,
             result: claim.as_ref().clone(),
+            begun: task.begun,
+            kept: event.seq,
         });
         accepted.chain.push(ordinal);
         accepted.end(ordinal, Status::Succeeded);
@@ -243,7 +261,9 @@ impl Accepted {
         let task = &self.tasks[ordinal as usize];
         match (&task.status, &task.failure) {
             (Status::Exhausted { .. }, Some(failure)) if failure.class == class => {
-                self.first_failure.get_or_insert(ordinal);
+                if !seeded(Bug::ForgetsTheFirstFailure) {
+                    self.first_failure.get_or_insert(ordinal);
+                }
                 self.end(ordinal, Status::Failed { class });
                 Ok(())
             }
@@ -298,7 +318,10 @@ impl Accepted {
         }
         let task = &mut self.tasks[ordinal as usize];
         task.status = Status::Pending { next_attempt: task.last_attempt + 1, not_before: None };
-        task.counted = 0;
+        if !seeded(Bug::CountsOnAfterReopening) {
+            task.counted = 0;
+        }
+        task.counted_for = None;
         // What an interrupted attempt left is as unknown as before: whether it is held stays, and who refused is asked again.
         task.interrupted = 0;
         task.consent = Consent::NotAsked;
@@ -307,7 +330,7 @@ impl Accepted {
             self.first_failure = None;
         }
         for dependent in self.graph.dependents(ordinal).to_vec() {
-            self.tasks[dependent as usize].waiting += 1;
+            self.tasks[dependent as usize].waiting += u32::from(!seeded(Bug::ForgetsWhoWaits));
             self.settle_readiness(dependent);
         }
         self.settle_readiness(ordinal);

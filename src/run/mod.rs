@@ -11,6 +11,7 @@ mod fold;
 mod fold_task;
 mod key;
 mod retry;
+pub(crate) mod seeded;
 mod state;
 mod task;
 mod verdict;

@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use super::seeded::{Bug, seeded};
 use crate::event::FailureClass;
 use crate::ids::{RunId, TaskId};
 use crate::plan::Role;
@@ -25,6 +26,7 @@ pub fn chance(role: Role, class: FailureClass) -> Chance {
     match class {
         // A reviewer who says no has done the work. Asked again until the answer is yes, a review would be worth nothing.
         FailureClass::Reported if role == Role::Review => Chance::Never,
+        FailureClass::Auth if seeded(Bug::TriesARefusedKey) => Chance::Again,
         FailureClass::Transient
         | FailureClass::RateLimited
         | FailureClass::Timeout

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::budget::Ledger;
 use super::checks::{check_identity, checks_of};
+use super::seeded::{Bug, seeded};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{Base, CheckOutcome, Decision, Gauge, RunVerdict, StopCause, Terms};
 use crate::graph::Graph;
@@ -27,6 +28,16 @@ pub enum Phase {
     Stopped(StopCause),
     /// The run ended.
     Finished(RunVerdict),
+}
+
+impl Phase {
+    /// Whether the run, or the process that had it, came to an end that is on record.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Stopped(_) | Self::Finished(_) => true,
+            Self::Planning { .. } | Self::Executing => false,
+        }
+    }
 }
 
 /// An event that cannot follow what came before it.
@@ -302,7 +313,8 @@ impl Accepted {
             self.doomed.insert(ordinal);
             return;
         }
-        if task.waiting > 0 || self.asking.contains(&ordinal) {
+        let waits = task.waiting > 0 && !seeded(Bug::BeginsBeforeItsDependencies);
+        if waits || self.asking.contains(&ordinal) {
             return;
         }
         if self.blocking_dependency(ordinal).is_some() {
@@ -325,8 +337,8 @@ impl Accepted {
     pub fn blocking_dependency(&self, ordinal: u32) -> Option<u32> {
         let always = self.plan.tasks[ordinal as usize].run_if == crate::plan::RunIf::Always;
         self.graph.deps(ordinal).iter().copied().find(|dep| match &self.tasks[*dep as usize].status {
-            Status::Failed { .. } => !always,
-            Status::Skipped { .. } | Status::Cancelled => true,
+            Status::Failed { .. } => !always || seeded(Bug::ForgetsAlways),
+            Status::Skipped { .. } | Status::Cancelled => !seeded(Bug::RunsBelowASkip),
             Status::Succeeded
             | Status::Pending { .. }
             | Status::Running { .. }

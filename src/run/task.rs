@@ -88,6 +88,10 @@ pub struct Done {
     pub verdict: Verdict,
     /// Its own words.
     pub result: TaskResult,
+    /// The number of the event with which its attempt began: what was done after that it has not seen.
+    pub begun: u64,
+    /// The number of the event that kept it.
+    pub kept: u64,
 }
 
 /// A task and its history, as far as decisions need it.
@@ -113,6 +117,10 @@ pub struct TaskState {
     pub ended_at: Option<Timestamp>,
     /// What a person said.
     pub consent: Consent,
+    /// The number of the event with which its newest attempt began.
+    pub(super) begun: u64,
+    /// What its last attempt that counted failed with, since it was opened: the same once more opens the breaker.
+    pub(super) counted_for: Option<String>,
     /// Its success, also an older one.
     pub done: Option<Done>,
     /// Check outcomes of the newest attempt where there are no trees to file them under.
@@ -142,6 +150,8 @@ impl TaskState {
             input_tree: None,
             ended_at: None,
             consent: Consent::NotAsked,
+            begun: 0,
+            counted_for: None,
             done: None,
             in_place: HashMap::new(),
             held: false,

@@ -1,6 +1,7 @@
 //! What the checks prove of a task, and what its tasks' ends make of a run.
 
 use super::checks::{Proof, prove};
+use super::seeded::{Bug, seeded};
 use crate::event::{CheckOutcome, Failure, FailureClass, RunVerdict, Verdict};
 use crate::message::{ResultStatus, TaskResult};
 use crate::plan::{Check, Role};
@@ -22,7 +23,7 @@ pub fn judge(role: Role, claim: &TaskResult, checks: &[(&Check, &CheckOutcome, &
     let proofs: Vec<(Proof, &Check, &CheckOutcome)> =
         checks.iter().map(|(check, before, after)| (prove(check.expect, before, after), *check, *after)).collect();
     let broken: Vec<_> = proofs.iter().filter(|(proof, ..)| *proof == Proof::Broken).collect();
-    if !broken.is_empty() {
+    if !broken.is_empty() && !seeded(Bug::BelievesTheAgent) {
         let seen: Vec<String> =
             broken.iter().map(|(_, check, after)| format!("check `{}` is red\n{}", check.name, after.tail)).collect();
         return Judgement::Refused(Failure::new(FailureClass::Rejected, &seen.join("\n")));
@@ -57,13 +58,15 @@ pub fn run_verdict(failed: &[FailureClass], verdicts: &[Verdict], ends: RunEnds)
         RunVerdict::Exhausted
     } else if ends.refused || any(&[FailureClass::PolicyDenied]) {
         RunVerdict::Denied
-    } else if any(&[
-        FailureClass::Auth,
-        FailureClass::Quota,
-        FailureClass::Unusable,
-        FailureClass::Transient,
-        FailureClass::RateLimited,
-    ]) {
+    } else if !seeded(Bug::ForgetsWhoseFault)
+        && any(&[
+            FailureClass::Auth,
+            FailureClass::Quota,
+            FailureClass::Unusable,
+            FailureClass::Transient,
+            FailureClass::RateLimited,
+        ])
+    {
         RunVerdict::Unusable
     } else if failed.iter().any(|class| *class != FailureClass::Rejected) {
         RunVerdict::Failed
@@ -89,7 +92,7 @@ pub struct RunEnds {
 }
 
 fn counts(verdict: Verdict, allow_unchecked: bool) -> bool {
-    verdict.is_verified() || allow_unchecked && verdict == Verdict::Unchecked
+    verdict.is_verified() || seeded(Bug::TakesDoubtForProof) || allow_unchecked && verdict == Verdict::Unchecked
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
 //! Every (state, event) pair, held against the two tables in `docs/events.md`: what has a mark there is taken, everything
 //! else is refused and changes nothing.
 
-use orchestra::event::{
+use crate::event::{
     Amount, AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, Limit, PauseCause, Purpose,
     RunVerdict, SkipCause, StopCause, TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated, WorkspaceKind,
 };
-use orchestra::ids::{Digest, TaskId};
-use orchestra::message::ResultStatus;
-use orchestra::run::RunState;
-use orchestra::time::Timestamp;
+use crate::ids::{Digest, TaskId};
+use crate::message::ResultStatus;
+use crate::run::RunState;
+use crate::time::Timestamp;
 
-use crate::world::{
-    Does, Script, accepted, attempt_started, check_run, claim, failure, finished, opened, plan, run_id, started,
-    task_id, terms, tree,
+use super::script::{
+    Does, Script, Setup, attempt_started, claim, failure, finished, opened, own, plan_accepted, run_id, task_id, tree,
 };
 
 const DOCUMENT: &str = include_str!("../../docs/events.md");
@@ -59,15 +58,31 @@ fn cell(header: &str, event: &str, column: &str) -> String {
     found.unwrap_or_else(|| panic!("no cell for `{event}` under {column}"))
 }
 
-fn scripts() -> Vec<Script> {
-    vec![
-        Script { deps: vec![], always: false, does: vec![Does::Succeed] },
-        Script { deps: vec![], always: false, does: vec![Does::Succeed] },
-    ]
+fn setup() -> Setup {
+    let one = || Script::new(&[], &[Does::Succeed]);
+    Setup::new(vec![one(), one()]).continued()
+}
+
+fn started(plan_only: bool) -> Kind {
+    let Kind::RunStarted(mut started) = setup().started() else { panic!("a run starts") };
+    started.plan_only = plan_only;
+    Kind::RunStarted(started)
+}
+
+fn accepted(revision: u32) -> Kind {
+    Kind::PlanAccepted(Box::new(plan_accepted(setup().plan(), revision)))
+}
+
+fn attempt(input: Option<crate::ids::ObjectId>) -> Kind {
+    attempt_started(input, Digest::of(b"key"))
+}
+
+fn check_run(tree: crate::ids::ObjectId, status: CheckStatus) -> Box<crate::event::CheckRun> {
+    super::script::check_run(&own(), Some(tree), status, "")
 }
 
 fn begin(plan_only: bool) -> RunState {
-    let kind = started(terms(true), plan_only);
+    let kind = started(plan_only);
     let event =
         Event { v: FORMAT, seq: 1, at: Timestamp::from_millis(0), run: run_id(), task: None, attempt: None, kind };
     RunState::begin(&event).unwrap()
@@ -84,7 +99,7 @@ fn apply(state: &mut RunState, task: Option<usize>, attempt: Option<u32>, kind: 
 
 fn executing() -> RunState {
     let mut state = begin(false);
-    apply(&mut state, None, None, accepted(plan(&scripts()), 1));
+    apply(&mut state, None, None, accepted(1));
     state
 }
 
@@ -97,7 +112,7 @@ fn with_task(status: &str) -> RunState {
         apply(state, Some(0), None, Kind::ApprovalDecided { by: "p".to_owned(), decision: Decision::Reject });
         apply(state, Some(0), None, Kind::TaskSkipped { cause: SkipCause::Rejected });
     };
-    let run = |state: &mut RunState| apply(state, Some(0), Some(1), attempt_started(head.clone()));
+    let run = |state: &mut RunState| apply(state, Some(0), Some(1), attempt(head.clone()));
     let end = |state: &mut RunState| {
         run(state);
         apply(state, Some(0), Some(1), finished(claim(ResultStatus::Done), Some(tree("a"))));
@@ -127,8 +142,8 @@ fn with_task(status: &str) -> RunState {
 }
 
 fn check_both(state: &mut RunState) {
-    apply(state, None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red, ""))));
-    apply(state, Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green, ""))));
+    apply(state, None, None, Kind::BaseChecked(check_run(tree("base"), CheckStatus::Red)));
+    apply(state, Some(0), Some(1), Kind::CheckFinished(check_run(tree("a"), CheckStatus::Green)));
 }
 
 fn succeeded() -> Kind {
@@ -144,23 +159,21 @@ fn succeeded() -> Kind {
 fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind) {
     let outcome = || failure(FailureClass::Exited, "x");
     match name {
-        "run.started" => (None, None, started(terms(true), false)),
-        "run.opened" => (None, None, opened(terms(true))),
+        "run.started" => (None, None, started(false)),
+        "run.opened" => (None, None, Kind::RunOpened(Box::new(opened(setup().terms())))),
         "plan.proposed" => {
             (None, None, Kind::PlanProposed { round: 1, text: "{}".to_owned(), usage: Usage::default() })
         }
         "plan.rejected" => (None, None, Kind::PlanRejected { faults: Vec::new() }),
-        "plan.accepted" => (None, None, accepted(plan(&scripts()), state.revision() + 1)),
+        "plan.accepted" => (None, None, accepted(state.revision() + 1)),
         "workspace.created" => {
             let kind = WorkspaceKind::Copy;
             (None, None, Kind::WorkspaceCreated(WorkspaceCreated { ws: 0, kind, path: "/w".to_owned(), base: None }))
         }
-        "base.checked" => (None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red, "")))),
-        "attempt.started" => (Some(0), Some(1), attempt_started(state.head().cloned())),
+        "base.checked" => (None, None, Kind::BaseChecked(check_run(tree("base"), CheckStatus::Red))),
+        "attempt.started" => (Some(0), Some(1), attempt(state.head().cloned())),
         "attempt.finished" => (Some(0), Some(1), finished(outcome(), None)),
-        "check.finished" => {
-            (Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green, ""))))
-        }
+        "check.finished" => (Some(0), Some(1), Kind::CheckFinished(check_run(tree("a"), CheckStatus::Green))),
         "task.succeeded" => (Some(0), Some(1), succeeded()),
         "task.failed" => (Some(0), None, Kind::TaskFailed { class: FailureClass::Auth, detail: "no".to_owned() }),
         "task.skipped" => (Some(0), None, Kind::TaskSkipped { cause: SkipCause::Rejected }),
@@ -207,7 +220,7 @@ fn prepare(name: &str, state: &mut RunState) {
         "approval.decided" => apply(state, Some(0), None, Kind::ApprovalRequested {}),
         "task.reused" => {
             let head = state.head().cloned();
-            apply(state, Some(0), Some(1), attempt_started(head));
+            apply(state, Some(0), Some(1), attempt(head));
             apply(state, Some(0), Some(1), finished(claim(ResultStatus::Done), Some(tree("a"))));
             check_both(state);
             apply(state, Some(0), Some(1), succeeded());
@@ -302,7 +315,7 @@ fn wrong_numbers_wrong_runs_and_wrong_attempts_are_refused() {
     let mut gap = good.clone();
     gap.seq += 1;
     let mut other = good.clone();
-    other.run = orchestra::ids::RunId::new("20261121-093312-ffff").unwrap();
+    other.run = crate::ids::RunId::new("20261121-093312-ffff").unwrap();
     let mut attempt = good.clone();
     attempt.attempt = Some(2);
     let mut unknown = good.clone();

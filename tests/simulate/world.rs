@@ -1,413 +1,488 @@
-//! A scripted world around fold and decide: no disk, no clock, no process; every answer comes from a script.
+//! A scripted world: it does what `decide` asks for, in any order and at any pace, and the outcomes come from a script.
+//! At every step `decide` is held against the naive reading.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
-use orchestra::event::{
-    AgentRecord, Amount, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun,
-    CheckStatus, Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunOpened, RunStarted, Sandbox,
-    TaskSucceeded, Terms, Versions,
+use super::naive::Naive;
+use super::script::{
+    Does, Setup, attempt_started, check_run, claim, failure, finished, opened, own, run_id, task_id, tree,
 };
-use orchestra::ids::{AgentName, CheckName, Digest, ObjectId, PlanId, RunId, TaskId, TraceId};
-use orchestra::message::{ResultStatus, TaskResult};
-use orchestra::plan::{
-    Caps, Check, CheckKind, Draft, Expect, Goal, OnInterrupt, PLAN_SCHEMA, Plan, Role, RunIf, Scope, Task, TaskLimits,
+use crate::dispatch::{Identity, Wishes, survey};
+use crate::event::{
+    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, SkipCause,
+    StopCause, TaskReused, TaskSucceeded, Verdict,
 };
-use orchestra::run::{Action, Busy, Place, Probe, RunState, Status, check_identity, decide};
-use orchestra::time::{Span, Timestamp};
+use crate::ids::{Digest, ObjectId, TaskId};
+use crate::message::ResultStatus;
+use crate::run::{Action, Busy, Phase, Place, Probe, RunState, Status, decide};
+use crate::time::{Span, Timestamp};
 
-/// What one attempt that counts does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Does {
-    /// The agent says it is done, and its check turns green.
-    Succeed,
-    /// The agent says it is done, and its check stays red.
-    Lie,
-    /// The agent says it failed, and its check is green all the same.
-    Despair,
-    /// Its process ends with an error.
-    Exit,
-    /// Its key is refused: no second attempt.
-    Auth,
-}
-
-/// A task of a scripted plan.
-#[derive(Debug, Clone)]
-pub struct Script {
-    pub deps: Vec<usize>,
-    pub always: bool,
-    /// One entry per attempt that counts; the last one repeats.
-    pub does: Vec<Does>,
-}
+/// A step, or what is wrong with it.
+pub type Sim<T = ()> = Result<T, String>;
 
 /// Work that was begun and not answered yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
-    Attempt { task: u32, attempt: u32 },
-    Check { task: Option<u32>, probes: Vec<Probe> },
-    Settle { task: u32, attempt: u32, verdict: orchestra::event::Verdict },
+    Attempt { task: usize, attempt: u32 },
+    Check { task: Option<usize>, probes: Vec<Probe> },
+    Settle { task: usize, attempt: u32, verdict: Verdict },
+    Person { task: Option<usize> },
 }
 
 /// A run in progress.
 #[derive(Clone)]
 pub struct World {
-    pub scripts: Vec<Script>,
+    pub setup: Rc<Setup>,
     pub state: RunState,
     pub busy: Busy,
-    pub journal: Vec<Event>,
+    pub journal: Vec<Rc<Event>>,
     pub begun: Vec<Begun>,
     pub now: Timestamp,
-    pub results: HashMap<ObjectId, (u32, Does)>,
+    /// When `decide` wants to be asked again.
+    pub wake: Option<Timestamp>,
+    /// Whether each decision is held against the naive reading.
+    pub naive: bool,
+    /// What each tree is the work of.
+    results: Rc<HashMap<ObjectId, Does>>,
+    /// What each attempt claimed, where there are no trees to tell.
+    claims: BTreeMap<(usize, u32), Does>,
 }
 
-pub fn task_id(n: usize) -> TaskId {
-    TaskId::new(&format!("t{n}")).unwrap()
-}
-
-pub fn tree(text: &str) -> ObjectId {
-    ObjectId::new(&Digest::of(text.as_bytes()).as_str()[..40]).unwrap()
-}
-
-pub fn run_id() -> RunId {
-    RunId::new("20261121-093312-a1b2").unwrap()
-}
-
-pub fn check() -> Check {
-    Check {
-        name: CheckName::new("unit").unwrap(),
-        run: vec!["check".to_owned()],
-        timeout: None,
-        expect: Expect::Change,
-        kind: CheckKind::Suite,
+pub fn identity() -> Identity {
+    Identity {
+        ticket: Digest::of(b""),
+        roles: BTreeMap::new(),
+        agents: BTreeMap::new(),
+        prompts: BTreeMap::new(),
+        policy: Digest::of(b""),
     }
-}
-
-pub fn plan(scripts: &[Script]) -> Plan {
-    let tasks = scripts
-        .iter()
-        .enumerate()
-        .map(|(n, script)| Task {
-            id: task_id(n),
-            title: format!("task {n}"),
-            role: Role::Implement,
-            instructions: String::new(),
-            depends_on: script.deps.iter().map(|dep| task_id(*dep)).collect(),
-            scope: Scope::default(),
-            checks: Some(vec![orchestra::plan::CheckRef::Own(check())]),
-            artifacts: Vec::new(),
-            approval: false,
-            run_if: if script.always { RunIf::Always } else { RunIf::Success },
-            on_interrupt: OnInterrupt::Rerun,
-            limits: TaskLimits::default(),
-        })
-        .collect();
-    let draft = Draft {
-        schema: PLAN_SCHEMA.to_owned(),
-        plan_id: PlanId::new("OP-20261121-093312-A1B2").unwrap(),
-        title: "scripted".to_owned(),
-        goal: Goal { summary: "scripted".to_owned(), success_criteria: Vec::new() },
-        created_at: Timestamp::from_millis(0),
-        ticket: None,
-        base: None,
-        planned_by: Some("file".to_owned()),
-        tasks,
-        batches: Vec::new(),
-    };
-    draft.accept(&Caps::default()).unwrap()
-}
-
-pub fn terms(continue_on_error: bool) -> Terms {
-    Terms {
-        jobs: 1,
-        continue_on_error,
-        attempts: 2,
-        backoff: Span::from_secs(1),
-        max_backoff: Span::from_secs(60),
-        ask: Ask::Never,
-        allow_unchecked: false,
-        run_time: Span::from_secs(1_000_000),
-        task_time: Span::from_secs(60),
-        idle_time: Span::from_secs(60),
-        launches: 10_000,
-        quota_wait: Span::ZERO,
-        in_place: false,
-        budget: None,
-        run_bytes: None,
-        output_bytes: None,
-    }
-}
-
-pub fn started(terms: Terms, plan_only: bool) -> Kind {
-    Kind::RunStarted(Box::new(RunStarted {
-        versions: Versions { orchestra: "0".to_owned(), format: FORMAT, git: None },
-        title: "scripted".to_owned(),
-        reference: None,
-        ticket_sha: Digest::of(b""),
-        config_sha: Digest::of(b""),
-        config_origins: Vec::new(),
-        project: "/p".to_owned(),
-        base: Base { commit: None, tree: Some(tree("base")) },
-        planned_by: "file".to_owned(),
-        sandbox: Sandbox::None,
-        terms,
-        host: Host { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: 1 },
-        trace_id: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
-        pid: 1,
-        plan_only,
-    }))
-}
-
-pub fn opened(terms: Terms) -> Kind {
-    Kind::RunOpened(Box::new(RunOpened { pid: 2, boot: None, version: "0".to_owned(), healed_bytes: 0, terms }))
-}
-
-pub fn accepted(plan: Plan, revision: u32) -> Kind {
-    Kind::PlanAccepted(Box::new(PlanAccepted { revision, plan, checks: vec![], checks_sha: Digest::of(b"") }))
-}
-
-pub fn attempt_started(input: Option<ObjectId>) -> Kind {
-    Kind::AttemptStarted(Box::new(AttemptStarted {
-        key: Digest::of(b"key"),
-        ws: 0,
-        input_tree: input,
-        agent: AgentRecord {
-            name: AgentName::new("scripted").unwrap(),
-            kind: "scripted".to_owned(),
-            version: None,
-            model: None,
-        },
-        message: Digest::of(b"message"),
-        reserved: Span::from_secs(1),
-        budget: Amount::NONE,
-    }))
-}
-
-pub fn finished(outcome: AttemptOutcome, tree: Option<ObjectId>) -> Kind {
-    Kind::AttemptFinished(Box::new(AttemptFinished {
-        outcome,
-        tree,
-        ms: 1,
-        ..AttemptFinished::failed(Failure::new(FailureClass::Exited, ""))
-    }))
-}
-
-pub fn claim(status: ResultStatus) -> AttemptOutcome {
-    AttemptOutcome::Ok(Box::new(TaskResult { status, summary: "said".to_owned(), ..TaskResult::default() }))
-}
-
-pub fn failure(class: FailureClass, detail: &str) -> AttemptOutcome {
-    AttemptOutcome::Failed(Failure::new(class, detail))
-}
-
-pub fn check_run(tree: ObjectId, status: CheckStatus, tail: &str) -> CheckRun {
-    let outcome = CheckOutcome { status, exit: None, ms: 1, failing: None, tests: None, tail: tail.to_owned() };
-    CheckRun { check: check().name, of: check_identity(&check()), tree: Some(tree), outcome }
 }
 
 impl World {
-    pub fn new(scripts: Vec<Script>, continue_on_error: bool) -> Self {
+    pub fn new(setup: &Setup) -> Self {
         let now = Timestamp::from_millis(1_000_000);
-        let first = Event {
-            v: FORMAT,
-            seq: 1,
-            at: now,
-            run: run_id(),
-            task: None,
-            attempt: None,
-            kind: started(terms(continue_on_error), false),
-        };
+        let first = event(1, now, None, None, setup.started());
         let mut world = Self {
             state: RunState::begin(&first).unwrap(),
-            busy: Busy::default(),
-            journal: vec![first],
+            busy: Busy { can_ask: setup.person.is_some(), ..Busy::default() },
+            journal: vec![Rc::new(first)],
             begun: Vec::new(),
             now,
-            results: HashMap::new(),
-            scripts,
+            wake: None,
+            naive: true,
+            results: Rc::default(),
+            claims: BTreeMap::new(),
+            setup: Rc::new(setup.clone()),
         };
-        let plan = plan(&world.scripts);
-        world.append(None, None, accepted(plan, 1));
+        world.append(None, None, setup.accepted()).unwrap();
         world
     }
 
-    /// A world that goes on where a journal was cut, as a resume does.
-    pub fn resumed(&self, cut: usize) -> Self {
+    /// The process is killed with only the first `cut` events on disk, and another goes on.
+    pub fn resumed(&self, cut: usize) -> Sim<Self> {
         let journal = self.journal[..cut].to_vec();
         let mut world = Self {
-            state: RunState::fold(&journal).unwrap().unwrap(),
-            busy: Busy::default(),
-            now: self.journal[cut - 1].at,
+            state: RunState::fold(journal.iter().map(|event| &**event)).map_err(|error| error.to_string())?.unwrap(),
+            busy: Busy { can_ask: self.setup.person.is_some(), ..Busy::default() },
             begun: Vec::new(),
+            wake: None,
+            now: if cut == self.journal.len() { self.now } else { journal[cut - 1].at },
             journal,
-            scripts: self.scripts.clone(),
-            results: self.results.clone(),
+            ..self.clone()
         };
         if world.state.plan().is_none() {
-            let plan = plan(&world.scripts);
-            world.append(None, None, accepted(plan, 1));
+            world.append(None, None, self.setup.accepted())?;
         }
-        let terms = world.state.terms.clone();
-        world.append(None, None, opened(terms));
-        world
+        let wishes = Wishes::default();
+        let opening = opened(self.setup.terms());
+        let found =
+            survey(&world.state, &identity(), &wishes, opening, world.now).map_err(|error| error.to_string())?;
+        if !found.changed.is_empty() {
+            return Err(format!("nothing was edited, and {:?} changed", found.changed));
+        }
+        if self.naive {
+            let expected = Naive::of(&self.setup, &world.journal, &self.busy, world.now).opening();
+            let found: Vec<String> = found.records[1..]
+                .iter()
+                .map(|(task, attempt, kind)| {
+                    in_words(&Action::Record { task: task.clone(), attempt: *attempt, kind: kind.clone() })
+                })
+                .collect();
+            if found != expected {
+                return Err(format!("a resume records {found:?}\nexpected {expected:?}"));
+            }
+        }
+        if !found.nothing_to_do {
+            for (task, attempt, kind) in found.records {
+                world.append(task, attempt, kind)?;
+            }
+        }
+        Ok(world)
     }
 
-    pub fn append(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) {
-        self.now = self.now.after(Span::from_millis(1));
-        let event = Event { v: FORMAT, seq: self.state.seq + 1, at: self.now, run: run_id(), task, attempt, kind };
-        self.state.apply(&event).unwrap_or_else(|error| panic!("{error}\n{:#?}", self.journal));
-        self.journal.push(event);
+    pub fn append(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Sim {
+        let event = event(self.state.seq + 1, self.now, task, attempt, kind);
+        self.state.apply(&event).map_err(|error| error.to_string())?;
+        self.journal.push(Rc::new(event));
+        Ok(())
     }
 
-    /// Decides and begins what follows, until only answers can move the run.
-    pub fn settle(&mut self) {
-        for _ in 0..10_000 {
+    /// Decides and begins what follows, until only answers and time can move the run.
+    pub fn settle(&mut self) -> Sim {
+        for _ in 0..1_000 {
             let actions = decide(&self.state, &self.busy, self.now);
-            assert_eq!(actions, decide(&self.state, &self.busy, self.now), "the same question has one answer");
+            if actions != decide(&self.state, &self.busy, self.now) {
+                return Err("the same question has two answers".to_owned());
+            }
+            if self.naive {
+                let decided: Vec<String> = actions.iter().map(in_words).collect();
+                let expected = Naive::of(&self.setup, &self.journal, &self.busy, self.now).next();
+                if decided != expected {
+                    return Err(format!("decided {decided:?}\nexpected {expected:?}"));
+                }
+            }
             let mut moved = false;
+            self.wake = None;
             for action in actions {
-                moved |= self.act(action);
+                moved |= self.act(action)?;
             }
             if !moved {
-                return;
+                return Ok(());
             }
         }
-        panic!("the run never comes to rest:\n{:#?}", self.journal);
+        Err("the run never comes to rest".to_owned())
     }
 
-    fn act(&mut self, action: Action) -> bool {
+    fn act(&mut self, action: Action) -> Sim<bool> {
         match action {
-            Action::Record { task, attempt, kind } => self.append(task, attempt, kind),
-            Action::Launch { task, attempt } => {
-                let input = self.state.head().cloned();
-                self.append(some_id(task), Some(attempt), attempt_started(input));
-                self.begun.push(Begun::Attempt { task, attempt });
-            }
+            Action::Record { task, attempt, kind } => self.append(task, attempt, kind)?,
+            Action::Launch { task, attempt } => self.launch(task, attempt)?,
             Action::Verify { task, probes } => {
                 match task {
-                    Some(task) => assert!(self.busy.tasks.insert(task)),
+                    Some(task) => drop(self.busy.tasks.insert(task)),
                     None => self.busy.verifying = true,
                 }
-                self.begun.push(Begun::Check { task, probes });
+                self.begun.push(Begun::Check { task: task.map(|task| task as usize), probes });
+                return Ok(false);
             }
             Action::Settle { task, attempt, verdict } => {
-                assert!(self.busy.tasks.insert(task));
-                self.begun.push(Begun::Settle { task, attempt, verdict });
+                self.busy.tasks.insert(task);
+                self.begun.push(Begun::Settle { task: task as usize, attempt, verdict });
+                return Ok(false);
+            }
+            Action::Ask { task } => {
+                self.busy.asking = true;
+                self.begun.push(Begun::Person { task: task.map(|task| task as usize) });
+                return Ok(false);
             }
             Action::Wait { until } => {
-                assert!(until > self.now);
-                self.now = until;
+                self.wake = Some(until);
+                return Ok(false);
             }
-            other => panic!("nothing in this world asks for {other:?}"),
+            Action::CancelAll { limit } => self.stop(StopCause::Limit(limit.to_owned()))?,
+            other => return Err(format!("nothing in this world asks for {other:?}")),
         }
-        true
+        Ok(true)
     }
 
-    /// What the script says of the attempt that is running: interrupted ones do not count.
-    fn does(&self, task: u32) -> Does {
-        let counted = self
-            .journal
-            .iter()
-            .filter(|event| event.task == some_id(task))
-            .filter(|event| match &event.kind {
-                Kind::AttemptFinished(finished) => match &finished.outcome {
-                    AttemptOutcome::Ok(_) => true,
-                    AttemptOutcome::Failed(failure) => failure.class != FailureClass::Interrupted,
-                },
-                _ => false,
-            })
-            .count();
-        let does = &self.scripts[task as usize].does;
-        does[counted.min(does.len() - 1)]
+    /// As the dispatcher launches: the result of an earlier attempt on the same inputs is taken.
+    fn launch(&mut self, task: u32, attempt: u32) -> Sim {
+        let key = identity().key(&self.state, task).unwrap().unwrap();
+        let head = self.state.head().cloned();
+        let done = self.state.task(task).and_then(|task| task.done.clone());
+        let done = done.filter(|done| head.is_some() && done.key == key && done.input_tree == head);
+        if let Some(done) = done {
+            let reused = Box::new(TaskReused { from: done.attempt, key });
+            return self.append(Some(task_id(task as usize)), None, Kind::TaskReused(reused));
+        }
+        self.append(Some(task_id(task as usize)), Some(attempt), attempt_started(head, key))?;
+        self.begun.push(Begun::Attempt { task: task as usize, attempt });
+        Ok(())
     }
 
-    /// Answers one piece of work that was begun.
-    pub fn answer(&mut self, which: usize) {
-        match self.begun.remove(which) {
-            Begun::Attempt { task, attempt } => {
-                let does = self.does(task);
-                let result = tree(&format!("{task}/{attempt}/{:?}", self.state.head()));
-                let outcome = match does {
-                    Does::Succeed | Does::Lie => claim(ResultStatus::Done),
-                    Does::Despair => claim(ResultStatus::Failed),
-                    Does::Exit => failure(FailureClass::Exited, &format!("exit of attempt number {}", word(attempt))),
-                    Does::Auth => failure(FailureClass::Auth, "key refused"),
-                };
-                let tree = matches!(outcome, AttemptOutcome::Ok(_)).then(|| result.clone());
-                self.results.insert(result, (task, does));
-                self.append(some_id(task), Some(attempt), finished(outcome, tree));
+    /// Ends what is at work, as a signal or a limit does: nothing more is decided.
+    pub fn stop(&mut self, why: StopCause) -> Sim {
+        for begun in std::mem::take(&mut self.begun) {
+            if let Begun::Attempt { task, attempt } = begun {
+                let kind = finished(failure(FailureClass::Interrupted, "the run was stopped"), None);
+                self.append(Some(task_id(task)), Some(attempt), kind)?;
             }
+        }
+        self.wake = None;
+        self.append(None, None, Kind::RunStopped { why })
+    }
+
+    /// Stands still for a while, with everything that is under way.
+    pub fn suspend(&mut self, span: Span) -> Sim {
+        let cause = PauseCause::Suspended;
+        self.append(None, None, Kind::RunPaused { why: "a person".to_owned(), until: None, cause })?;
+        self.now = self.now.after(span);
+        self.settle()?;
+        self.append(None, None, Kind::RunContinued {})
+    }
+
+    /// How many attempts of a task counted so far: interrupted ones do not.
+    fn counted(&self, task: usize) -> usize {
+        let id = task_id(task);
+        let own = self.journal.iter().filter(|event| event.task.as_ref() == Some(&id));
+        let counts = own.filter(|event| match &event.kind {
+            Kind::AttemptFinished(finished) => match &finished.outcome {
+                AttemptOutcome::Ok(_) => true,
+                AttemptOutcome::Failed(failure) => failure.class != FailureClass::Interrupted,
+            },
+            _ => false,
+        });
+        counts.count()
+    }
+
+    fn scripted(&self, task: usize) -> Does {
+        let (nth, does) = (self.counted(task), &self.setup.tasks[task].does);
+        match (does.get(nth), does.last()) {
+            (Some(does), _) => *does,
+            // What only asks to wait does not ask for ever.
+            (None, None | Some(Does::Later(..))) => Does::Succeed,
+            (None, Some(last)) => *last,
+        }
+    }
+
+    /// Answers one piece of work that was begun, as the script says.
+    pub fn answer(&mut self, which: usize) -> Sim {
+        let does = match self.begun[which] {
+            Begun::Attempt { task, .. } => self.scripted(task),
+            Begun::Check { .. } | Begun::Settle { .. } | Begun::Person { .. } => Does::Succeed,
+        };
+        self.answer_with(which, does, self.setup.person)
+    }
+
+    /// Answers one piece of work that was begun: an attempt does this, a person says that.
+    pub fn answer_with(&mut self, which: usize, does: Does, said: Option<bool>) -> Sim {
+        match self.begun.remove(which) {
+            Begun::Attempt { task, attempt } => self.attempted(task, attempt, does),
             Begun::Check { task, probes } => {
-                let attempt = task.and_then(|task| self.state.task(task)).map(|task| task.last_attempt);
                 for probe in probes {
-                    match probe.place {
-                        Place::Base(tree) => {
-                            let run = Box::new(check_run(tree.unwrap(), CheckStatus::Red, ""));
-                            self.append(None, None, Kind::BaseChecked(run));
-                        }
-                        Place::Result(tree) => {
-                            let tree = tree.unwrap();
-                            let status = match self.results.get(&tree) {
-                                Some((_, Does::Lie)) => CheckStatus::Red,
-                                _ => CheckStatus::Green,
-                            };
-                            let run =
-                                Box::new(check_run(tree, status, &format!("tail {}", word(attempt.unwrap_or(0)))));
-                            let id = task.and_then(some_id);
-                            self.append(id, attempt, Kind::CheckFinished(run));
-                        }
-                    }
+                    self.checked(task, &probe)?;
                 }
                 match task {
-                    Some(task) => drop(self.busy.tasks.remove(&task)),
+                    Some(task) => drop(self.busy.tasks.remove(&ordinal(task))),
                     None => self.busy.verifying = false,
                 }
+                Ok(())
             }
             Begun::Settle { task, attempt, verdict } => {
-                let Some(Status::Checking { tree, .. }) = self.state.task(task).map(|task| task.status.clone()) else {
-                    panic!("only what is checked is settled")
+                let Some(Status::Checking { tree, .. }) =
+                    self.state.task(ordinal(task)).map(|task| task.status.clone())
+                else {
+                    return Err(format!("t{task} is settled and was not checked"));
                 };
-                self.busy.tasks.remove(&task);
-                let commit = tree.clone();
-                let succeeded = TaskSucceeded { tree, commit, artifacts: Vec::new(), verdict };
-                self.append(some_id(task), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)));
+                self.busy.tasks.remove(&ordinal(task));
+                let succeeded = TaskSucceeded { commit: tree.clone(), tree, artifacts: Vec::new(), verdict };
+                self.append(Some(task_id(task)), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)))
+            }
+            Begun::Person { task } => {
+                self.busy.asking = false;
+                let Some(said) = said else {
+                    self.busy.can_ask = false;
+                    return Ok(());
+                };
+                let decision = if said { Decision::Approve } else { Decision::Reject };
+                let kind = Kind::ApprovalDecided { by: "p".to_owned(), decision };
+                let held = task.and_then(|task| self.state.task(ordinal(task))?.held_attempt());
+                self.append(task.map(task_id), held, kind)
             }
         }
     }
 
-    /// Runs to the end, answering in the order that `pick` chooses.
-    pub fn finish(&mut self, mut pick: impl FnMut(usize) -> usize) {
-        loop {
-            self.settle();
-            if self.begun.is_empty() {
-                return;
+    fn attempted(&mut self, task: usize, attempt: u32, does: Does) -> Sim {
+        self.now = self.now.after(self.setup.takes);
+        // Letters: digits are taken out of failure signatures.
+        let nth = "x".repeat(self.counted(task));
+        let head = self.state.head().cloned();
+        let made = head.as_ref().map(|head| match self.setup.tasks[task].review {
+            true => head.clone(),
+            false => tree(&format!("{task}/{does:?}/{nth}/{head}")),
+        });
+        let outcome = match does {
+            Does::Succeed | Does::Spoil | Does::Lie => claim(ResultStatus::Done),
+            Does::Despair => claim(ResultStatus::Failed),
+            Does::Fail(class) => failure(class, &format!("failed for the time number {nth}")),
+            Does::Repeat(class) => failure(class, "failed"),
+            Does::Later(class, wait) => AttemptOutcome::Failed(
+                Failure::new(class, "wait").not_before(self.now.after(Span::from_secs(u64::from(wait)))),
+            ),
+        };
+        let made = made.filter(|_| matches!(outcome, AttemptOutcome::Ok(_)));
+        if matches!(outcome, AttemptOutcome::Ok(_)) && !self.setup.tasks[task].review {
+            self.claims.insert((task, attempt), does);
+            if let Some(made) = &made {
+                Rc::make_mut(&mut self.results).insert(made.clone(), does);
             }
-            let which = pick(self.begun.len());
-            self.answer(which);
+        }
+        self.append(Some(task_id(task)), Some(attempt), finished(outcome, made))
+    }
+
+    fn checked(&mut self, task: Option<usize>, probe: &Probe) -> Sim {
+        let own = probe.check.run == own().run;
+        let green = |green: bool| if green { CheckStatus::Green } else { CheckStatus::Red };
+        match &probe.place {
+            Place::Base(tree) => {
+                let run = check_run(&probe.check, tree.clone(), green(!own || self.setup.green_before), "base");
+                self.append(None, None, Kind::BaseChecked(run))
+            }
+            Place::Result(tree) => {
+                let attempt = task.and_then(|task| self.state.task(ordinal(task))).map(|task| task.last_attempt);
+                let did = match tree {
+                    Some(tree) => self.results.get(tree).copied(),
+                    None => task.zip(attempt).or_else(|| self.newest()).map(|of| self.claims[&of]),
+                };
+                let bad = if own { Does::Lie } else { Does::Spoil };
+                let run = check_run(&probe.check, tree.clone(), green(did != Some(bad)), "tail");
+                self.append(task.map(task_id), attempt, Kind::CheckFinished(run))
+            }
         }
     }
 
-    /// How every task ended, by id.
-    pub fn ends(&self) -> BTreeMap<String, String> {
-        self.state
-            .tasks()
-            .iter()
-            .enumerate()
-            .map(|(n, task)| {
-                let end = match &task.status {
-                    Status::Failed { class } => format!("failed {class}"),
-                    Status::Skipped { cause } => format!("skipped {cause:?}"),
-                    status => status.word().to_owned(),
-                };
-                (task_id(n).to_string(), end)
-            })
-            .collect()
+    /// The attempt whose work was the last to be kept.
+    fn newest(&self) -> Option<(usize, u32)> {
+        let kept = self.state.chain().iter().rev().map(|task| *task as usize);
+        let last = kept.into_iter().find(|task| !self.setup.tasks[*task].review)?;
+        Some((last, self.state.task(ordinal(last))?.done.as_ref()?.attempt))
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self.state.phase, Phase::Finished(_) | Phase::Stopped(_))
+    }
+
+    /// In how many ways the run can go on from here.
+    pub fn ways(&self) -> usize {
+        self.begun.len() + usize::from(self.wake.is_some())
+    }
+
+    /// Goes one of them: an answer, or, last, the time that is waited for.
+    pub fn go(&mut self, way: usize) -> Sim {
+        match self.wake {
+            Some(wake) if way >= self.begun.len() => {
+                self.now = self.now.max(wake);
+                Ok(())
+            }
+            _ => self.answer(way),
+        }
+    }
+
+    /// Runs to the end, going the way that `pick` chooses.
+    pub fn finish(&mut self, mut pick: impl FnMut(usize) -> usize) -> Sim {
+        for _ in 0..10_000 {
+            self.settle()?;
+            if self.is_over() {
+                return Ok(());
+            }
+            if self.ways() == 0 {
+                return Err(format!("nothing moves the run any more: {:?}", self.ends()));
+            }
+            let way = pick(self.ways());
+            self.go(way)?;
+        }
+        Err("the run never ends".to_owned())
+    }
+
+    /// How every task ended: status, key, tree and verdict.
+    pub fn ends(&self) -> Vec<String> {
+        let ends = self.state.tasks().iter().map(|task| {
+            let done = task.done.as_ref().filter(|_| task.status == Status::Succeeded);
+            let done = done.map(|done| (done.key.short().to_owned(), done.tree.clone(), done.verdict));
+            match &task.status {
+                Status::Failed { class } => format!("failed {class}"),
+                Status::Skipped { cause } => format!("skipped {cause:?}"),
+                status => format!("{} {done:?}", status.word()),
+            }
+        });
+        ends.collect()
+    }
+
+    /// The journal, a line for each event, for whoever has to find out what went wrong.
+    pub fn story(&self) -> String {
+        let mut story = format!("{:#?}\n", self.setup);
+        for event in &self.journal {
+            let task = event.task.as_ref().map_or("", TaskId::as_str);
+            let what = match &event.kind {
+                Kind::RunStarted(_) | Kind::RunOpened(_) | Kind::PlanAccepted(_) | Kind::AttemptStarted(_) => {
+                    String::new()
+                }
+                Kind::AttemptFinished(finished) => format!("{:?}", finished.outcome),
+                kind => format!("{kind:?}"),
+            };
+            story.push_str(&format!(
+                "{} {:?} {} {task} {:?} {what}\n",
+                event.seq,
+                event.at,
+                event.kind.name(),
+                event.attempt
+            ));
+        }
+        story
     }
 }
 
-fn some_id(task: u32) -> Option<TaskId> {
-    (task != u32::MAX).then(|| task_id(task as usize))
+fn ordinal(task: usize) -> u32 {
+    u32::try_from(task).unwrap()
 }
 
-/// A number in letters: digits are taken out of failure signatures.
-fn word(n: u32) -> String {
-    "x".repeat(n as usize)
+fn event(seq: u64, at: Timestamp, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Event {
+    Event { v: FORMAT, seq, at, run: run_id(), task, attempt, kind }
+}
+
+/// An action in the words of the naive reading.
+fn in_words(action: &Action) -> String {
+    let probed = |probes: &[Probe]| {
+        let words = probes.iter().map(|probe| match probe.place {
+            Place::Base(_) => format!(" base {}", probe.check.name),
+            Place::Result(_) => format!(" result {}", probe.check.name),
+        });
+        words.collect::<String>()
+    };
+    match action {
+        Action::Launch { task, attempt } => format!("launch t{task} attempt {attempt}"),
+        Action::Verify { task: Some(task), probes } => format!("verify t{task}:{}", probed(probes)),
+        Action::Verify { task: None, probes } => format!("verify:{}", probed(probes)),
+        Action::Settle { task, attempt, verdict } => format!("settle t{task} attempt {attempt}: {verdict:?}"),
+        Action::Ask { task: Some(task) } => format!("ask t{task}"),
+        Action::Ask { task: None } => "ask plan".to_owned(),
+        Action::Wait { until } => format!("wait until {until:?}"),
+        Action::CancelAll { limit } => format!("cancel: {limit}"),
+        Action::Propose { .. } | Action::Parse { .. } => "plan".to_owned(),
+        Action::Record { task, attempt, kind } => {
+            recorded(task.as_ref().map_or("plan", TaskId::as_str), attempt.unwrap_or(0), kind)
+        }
+    }
+}
+
+fn recorded(task: &str, attempt: u32, kind: &Kind) -> String {
+    match kind {
+        Kind::AttemptFinished(finished) => match &finished.outcome {
+            AttemptOutcome::Failed(failure) if failure.class == FailureClass::Interrupted => {
+                format!("lose {task} attempt {attempt}")
+            }
+            outcome => format!("end {task} attempt {attempt}: {outcome:?}"),
+        },
+        Kind::TaskFailed { class, .. } => format!("fail {task}: {class}"),
+        Kind::TaskSkipped { cause } => match cause {
+            SkipCause::Dependency(dep) => format!("skip {task}: dependency {dep}"),
+            SkipCause::Stopped(by) => format!("skip {task}: stopped {by}"),
+            SkipCause::Rejected => format!("skip {task}: rejected"),
+        },
+        Kind::ApprovalRequested {} if attempt > 0 => format!("request {task} after attempt {attempt}"),
+        Kind::ApprovalRequested {} => format!("request {task}"),
+        Kind::RunPaused { until, .. } => format!("pause until {until:?}"),
+        Kind::RunContinued {} => "continue".to_owned(),
+        Kind::RunStopped { why } => match why {
+            StopCause::Signal(signal) => format!("stop: signal {signal}"),
+            StopCause::Limit(limit) => format!("stop: {limit}"),
+            StopCause::Approval => "stop: approval".to_owned(),
+            StopCause::Quota(until) => format!("stop: quota until {until:?}"),
+        },
+        Kind::RunFinished { verdict, exit } => format!("finish: {} {exit}", verdict.as_str()),
+        Kind::TaskReopened { .. } => format!("reopen {task}"),
+        Kind::BudgetWarned { limit, used, of } => format!("warn {}: {used} of {of}", limit.key()),
+        kind => format!("record {} {task}", kind.name()),
+    }
 }
