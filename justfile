@@ -33,6 +33,10 @@ fuzz *ARGS:
     PROPTEST_CASES=20000 cargo test --locked --release --test fuzz -- {{ ARGS }}
     PROPTEST_CASES=20000 cargo test --locked --lib fuzz -- {{ ARGS }}
 
+# Make the run directories of this version that later ones must go on with: tests/fixtures/runs/. Only before a release that changes a format.
+canned-runs:
+    UPDATE_RUNS=1 cargo test --locked --test faults -- --exact formats::run_directories_of_every_version_are_shown_resumed_and_applied
+
 # Lines that the tests reach, per file and in all: at least 90 %.
 coverage *ARGS:
     cargo llvm-cov --locked --ignore-run-fail --failure-mode all --fail-under-lines 90 {{ ARGS }}

@@ -3,7 +3,7 @@
 
 use super::job::{AttemptFiles, Job, Outcome};
 use crate::event::FailureClass;
-use crate::message::TaskResult;
+use crate::message::{RESULT_SCHEMA, TaskResult};
 use crate::sys::fs::{self, FileError};
 
 /// Writes the message: complete, and nothing else. Gives the bytes written.
@@ -26,9 +26,17 @@ pub(super) fn keep(files: &AttemptFiles, result: &TaskResult) -> Result<u64, Rec
     if *result == line.clipped() {
         return Ok(0);
     }
-    let whole = json(result)?;
+    let whole = json(&Stored { schema: RESULT_SCHEMA, result })?;
     fs::write(&files.result(), &whole)?;
     Ok(whole.len() as u64)
+}
+
+/// A result as it stands in a file.
+#[derive(serde::Serialize)]
+struct Stored<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    result: &'a TaskResult,
 }
 
 /// A claim, its result kept; a failure if it cannot be kept.

@@ -15,12 +15,20 @@ use crate::time::Timestamp;
 /// Who owns a run, as it says itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
+    /// The version of this note. One that cannot be read names nobody; the kernel's lock counts all the same.
+    #[serde(default = "first")]
+    pub v: u32,
     /// The process.
     pub pid: u32,
     /// The boot of the machine it runs on; a pid of another boot means nothing.
     pub boot: String,
     /// Since when it has owned the run.
     pub started: Timestamp,
+}
+
+/// Notes were made without a version before they had one.
+fn first() -> u32 {
+    1
 }
 
 /// Whether a run is owned: a run that nobody owns is not running, whatever its journal says.
@@ -86,7 +94,7 @@ impl Lock {
     }
 
     fn named(mut file: File, now: Timestamp) -> std::io::Result<Self> {
-        let holder = Holder { pid: pid(), boot: Machine::this().boot, started: now };
+        let holder = Holder { v: first(), pid: pid(), boot: Machine::this().boot, started: now };
         let mut line = serde_json::to_vec(&holder)?;
         line.push(b'\n');
         file.set_len(0)?;

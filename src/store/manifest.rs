@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Collect, RunDir, StoreError, read_json, write_json};
+use super::{Collect, RunDir, StoreError, write_json};
 use crate::event::Artifact;
 use crate::ids::{Digest, TaskId};
 use crate::sys::fs;
@@ -18,6 +19,17 @@ use crate::time::Timestamp;
 
 /// The most that is read of either file.
 const CAP: u64 = 256 * 1024 * 1024;
+/// The version of both files, counted from 1.
+const FORMAT: u32 = 1;
+
+/// `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// The version of this format, counted from 1.
+    pub v: u32,
+    /// All that is kept, by path.
+    pub artifacts: Vec<ManifestEntry>,
+}
 
 /// One file in `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +54,7 @@ pub struct ManifestEntry {
 /// One line: all that is kept of a task, in place of what was kept of it before.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
+    v: u32,
     task: TaskId,
     kept: Vec<ManifestEntry>,
 }
@@ -59,7 +72,7 @@ pub(super) fn note(from: &Collect, kept: &[Artifact]) -> Result<(), StoreError> 
         attempt: from.attempt,
         created_at: from.at,
     };
-    let line = Line { task: from.task.clone(), kept: kept.iter().map(entry).collect() };
+    let line = Line { v: FORMAT, task: from.task.clone(), kept: kept.iter().map(entry).collect() };
     // Begun on a line of its own: a process that was killed may have left half a one.
     let mut bytes = vec![b'\n'];
     serde_json::to_writer(&mut bytes, &line).map_err(|why| StoreError::Malformed { path: path.clone(), why })?;
@@ -80,8 +93,8 @@ pub fn write_manifest(dir: &RunDir) -> Result<(), StoreError> {
     if fs::kind(&lines).map_err(StoreError::Unreadable)?.is_none() {
         return Ok(());
     }
-    let before: Vec<ManifestEntry> = match fs::kind(&path).map_err(StoreError::Unreadable)? {
-        Some(_) => read_json(&path, CAP)?,
+    let before = match fs::kind(&path).map_err(StoreError::Unreadable)? {
+        Some(_) => read(&path)?.artifacts,
         None => Vec::new(),
     };
     let mut kept: BTreeMap<TaskId, Vec<ManifestEntry>> = BTreeMap::new();
@@ -90,13 +103,37 @@ pub fn write_manifest(dir: &RunDir) -> Result<(), StoreError> {
     }
     let noted = fs::read(&lines, CAP).map_err(StoreError::Unreadable)?;
     // Half a line is what a killed process began; its task is done again, or was noted again.
-    for line in noted.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok()) {
-        kept.insert(line.task, line.kept);
+    for line in noted.split(|byte| *byte == b'\n') {
+        refuse_newer(&lines, line)?;
+        if let Ok(line) = serde_json::from_slice::<Line>(line) {
+            kept.insert(line.task, line.kept);
+        }
     }
-    let mut entries: Vec<ManifestEntry> = kept.into_values().flatten().collect();
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    write_json(&path, &entries)?;
+    let mut artifacts: Vec<ManifestEntry> = kept.into_values().flatten().collect();
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    write_json(&path, &Manifest { v: FORMAT, artifacts })?;
     fs::remove_file(&lines).map_err(StoreError::Unwritable)
+}
+
+/// The list at `path`; one of a later version is refused by name.
+fn read(path: &Path) -> Result<Manifest, StoreError> {
+    let bytes = fs::read(path, CAP).map_err(StoreError::Unreadable)?;
+    refuse_newer(path, &bytes)?;
+    serde_json::from_slice(&bytes).map_err(|why| StoreError::Malformed { path: path.to_path_buf(), why })
+}
+
+/// Whatever else a later version writes, it says which it is.
+fn refuse_newer(path: &Path, json: &[u8]) -> Result<(), StoreError> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u32,
+    }
+    match serde_json::from_slice::<Version>(json) {
+        Ok(Version { v }) if v > FORMAT => {
+            Err(StoreError::Newer { path: path.to_path_buf(), found: v, supported: FORMAT })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// The media type that a file's ending stands for.
@@ -144,8 +181,8 @@ mod tests {
 
     fn listed(dir: &RunDir) -> Vec<String> {
         write_manifest(dir).unwrap();
-        let entries: Vec<ManifestEntry> = read_json(&dir.manifest(), CAP).unwrap();
-        entries.iter().map(|entry| format!("{} {} {}", entry.path, entry.kind, entry.attempt)).collect()
+        let list = read(&dir.manifest()).unwrap();
+        list.artifacts.iter().map(|entry| format!("{} {} {}", entry.path, entry.kind, entry.attempt)).collect()
     }
 
     #[test]
@@ -167,5 +204,25 @@ mod tests {
         left(&dir, "find", 2, &[]);
         assert_eq!(listed(&dir), ["fix/z application/octet-stream 2"]);
         assert_eq!(fs::list(&dir.artifacts()).unwrap().len(), 1);
+    }
+    #[test]
+    fn a_list_and_notes_of_a_later_version_are_refused_by_name_and_kept() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = RunDir::at(temp.path().to_path_buf());
+        fs::create_dirs(&dir.artifacts()).unwrap();
+        let newer = |path: &Path| match write_manifest(&dir).unwrap_err() {
+            StoreError::Newer { path: named, found: 2, supported: FORMAT } => assert_eq!(named, path),
+            other => panic!("{other:?}"),
+        };
+        left(&dir, "fix", 1, &["fix/z"]);
+        fs::append(&dir.manifest_lines()).unwrap().write_all(b"\n{\"v\":2,\"files\":{}}").unwrap();
+        newer(&dir.manifest_lines());
+        assert_eq!(fs::kind(&dir.manifest()).unwrap(), None);
+        fs::remove_file(&dir.manifest_lines()).unwrap();
+        left(&dir, "fix", 1, &["fix/z"]);
+        let later = b"{\"v\":2,\"files\":{}}";
+        fs::write(&dir.manifest(), later).unwrap();
+        newer(&dir.manifest());
+        assert_eq!(fs::read(&dir.manifest(), CAP).unwrap(), later);
     }
 }

@@ -35,7 +35,7 @@ pub use layout::RunDir;
 pub use left::{Left, check_kept, left};
 pub use list::{Began, RunEntry, Standing, latest, list, resolve};
 pub use lock::{Holder, Lock, Owner, owner};
-pub use manifest::{ManifestEntry, write_manifest};
+pub use manifest::{Manifest, ManifestEntry, write_manifest};
 pub use read::{Reader, read};
 pub use remove::{Aside, Claimed, leftovers, remove_leftover};
 pub use staged::{Published, Staged};

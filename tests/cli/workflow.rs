@@ -71,7 +71,8 @@ impl Example {
             return Vec::new();
         }
         let manifest = self.scene.json("artifacts/manifest.json");
-        let entries = manifest.as_array().unwrap().iter().filter(|entry| entry["type"] == "application/json");
+        let entries =
+            manifest["artifacts"].as_array().unwrap().iter().filter(|entry| entry["type"] == "application/json");
         entries
             .map(|entry| {
                 let path = text(&entry["path"]);

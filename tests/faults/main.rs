@@ -16,12 +16,14 @@ mod clock;
 mod container;
 mod damage;
 mod disk;
+mod formats;
 mod held;
 mod kill;
 #[cfg(target_arch = "x86_64")]
 mod kills;
 mod limits;
 mod mounts;
+mod output;
 mod power;
 mod process;
 mod races;

@@ -4,7 +4,7 @@ use crate::cli::args::RunName;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 use crate::cli::which::which;
-use crate::report::{Facts, Liveness, Report, Summary};
+use crate::report::{Facts, Liveness, REPORT_SCHEMA, Report, Summary};
 use crate::store::{self, RunDir, RunEntry, Standing};
 
 /// The largest report that is read back.
@@ -40,7 +40,9 @@ pub(super) fn tell(entry: RunEntry, called: String) -> Result<Told, CliError> {
     // The journal is the truth; only the diff needs trees, and is taken over from a report that is as new as it.
     let stored = store::read_json::<Report>(&dir.report_json(), REPORT_CAP).ok();
     let verdict = summary.standing(liveness).outcome();
-    let fresh = stored.filter(|report| report.ended_at == Some(summary.last_at()) && report.verdict == verdict);
+    // One of a later version may mean something else by the same names.
+    let ours = stored.filter(|report| report.schema == REPORT_SCHEMA);
+    let fresh = ours.filter(|report| report.ended_at == Some(summary.last_at()) && report.verdict == verdict);
     let is_reported = fresh.is_some();
     let facts = Facts { liveness, diff: fresh.and_then(|report| report.diff), called };
     Ok(Told { dir, summary, facts, is_reported })

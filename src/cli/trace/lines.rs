@@ -13,6 +13,8 @@ use tracing_subscriber::registry::LookupSpan;
 use super::sink::Sink;
 use crate::sys::clock;
 
+/// The version of a line, for those who read them with tools of their own.
+const FORMAT: u32 = 1;
 /// Longer values are cut: a line is for reading.
 const VALUE: usize = 4096;
 
@@ -51,6 +53,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let about = event.metadata();
         let mut line = Fields(Map::from_iter([
+            ("v".to_owned(), FORMAT.into()),
             ("at".to_owned(), clock::now().to_string().into()),
             ("level".to_owned(), about.level().as_str().into()),
             ("target".to_owned(), about.target().into()),
