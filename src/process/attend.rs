@@ -187,7 +187,9 @@ impl Attendance<'_> {
         let mut moving = self.members();
         moving.retain(|member| !member.still);
         self.stops = if moving.is_empty() { 0 } else { self.stops - 1 };
-        moving.into_iter().for_each(|member| member.signal(Signal::STOP));
+        for member in moving {
+            member.signal(Signal::STOP);
+        }
         (self.stops > 0).then_some(STOP_AGAIN)
     }
 

@@ -62,11 +62,11 @@ pub fn own_program() -> std::io::Result<PathBuf> {
 pub fn try_threads(count: usize) -> std::io::Result<()> {
     let mut held = Vec::new();
     for _ in 0..count {
-        let (hold, wait) = mpsc::channel::<Infallible>();
-        held.push((std::thread::Builder::new().spawn(move || wait.recv().is_err())?, hold));
+        let (keeps, waits) = mpsc::channel::<Infallible>();
+        held.push((std::thread::Builder::new().spawn(move || waits.recv().is_err())?, keeps));
     }
-    for (thread, hold) in held {
-        drop(hold);
+    for (thread, keeps) in held {
+        drop(keeps);
         drop(thread.join());
     }
     Ok(())

@@ -53,8 +53,8 @@ impl CliError {
         let told = Self::new(exit, error.to_string()).because_of(error.source());
         match Scarce::behind(error) {
             // The machine has to be mended, not we.
-            Some(short) if exit == Exit::Internal => Self { exit: Exit::Unusable, ..told.is_short(short) },
-            Some(short) => told.is_short(short),
+            Some(short) if exit == Exit::Internal => Self { exit: Exit::Unusable, ..told.for_want_of(short) },
+            Some(short) => told.for_want_of(short),
             None => told,
         }
     }
@@ -117,7 +117,7 @@ impl CliError {
         self.exit
     }
 
-    fn is_short(self, short: Scarce) -> Self {
+    fn for_want_of(self, short: Scarce) -> Self {
         let told = self.hint(short.hint());
         Self { short: Some(short), ..told }
     }
