@@ -20,8 +20,8 @@ use super::change::{Change, Deed};
 use super::fault::{Aim, Blow, Fault, Short, Victim};
 use super::regs::Regs;
 
-/// The longest that a traced call may take.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The longest that a traced call may take: on a busy machine, with all that it starts, minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Whose calls count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
