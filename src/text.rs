@@ -180,7 +180,7 @@ pub fn tail(text: &str, max: usize) -> &str {
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     // Blanks at the beginning would hide a mark behind them, or be one: four are a block of code.
-    for c in clean(text).trim_start().chars() {
+    for c in clean(text).trim_start_matches([' ', '\n', '\t']).chars() {
         match c {
             '\n' | '\t' => out.push(' '),
             '&' => out.push_str("&amp;"),
@@ -196,7 +196,8 @@ pub fn markdown(text: &str) -> String {
     }
     // A line that begins with a list or heading mark is the last way to become structure.
     let unnumbered = out.trim_start_matches(|c: char| c.is_ascii_digit());
-    let is_numbered = unnumbered.len() < out.len() && unnumbered.starts_with(['.', ')']);
+    let is_numbered = unnumbered.len() < out.len()
+        && unnumbered.strip_prefix(['.', ')']).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
     if is_numbered || out.starts_with(['-', '+', '=', ':']) {
         out.insert(0, '\u{2060}');
         out = out.replacen('\u{2060}', "&#8288;", 1);
@@ -378,7 +379,7 @@ mod tests {
             let shown = markdown(hidden);
             assert!(shown.starts_with("&#8288;") || shown == "code", "{shown}");
         }
-        assert_eq!((markdown("1.5 of $a$").as_str(), markdown("2 of 3").as_str()), ("&#8288;1.5 of \\$a\\$", "2 of 3"));
+        assert_eq!((markdown("1.5s of $a$").as_str(), markdown("2 of 3").as_str()), ("1.5s of \\$a\\$", "2 of 3"));
         assert!(markdown_block("```\n# x\n```", "").starts_with("````\n"));
     }
 
