@@ -29,7 +29,7 @@ impl Summary {
             Kind::PlanProposed { usage, .. } => self.usage.add(usage),
             Kind::PlanRejected { faults } => self.plan_rejected(faults),
             Kind::PlanAccepted(it) => self.plan_accepted(it),
-            Kind::WorkspaceCreated(_) => {}
+            Kind::WorkspaceCreated(_) | Kind::BudgetReserved { .. } | Kind::BudgetRaised { .. } => {}
             Kind::BaseChecked(it) => self.base_checked(it),
             Kind::AttemptStarted(it) => self.attempt_started(event, it),
             Kind::AttemptFinished(it) => self.attempt_finished(event, it),
@@ -53,7 +53,6 @@ impl Summary {
                 self.waiting.push(Asked { task: event.task.clone(), interrupted: event.attempt });
             }
             Kind::ApprovalDecided { .. } => self.waiting.retain(|asked| asked.task != event.task),
-            Kind::BudgetReserved { .. } | Kind::BudgetRaised { .. } => {}
             Kind::BudgetSettled { used, .. } => self.usage.add(used),
             Kind::BudgetWarned { limit, used, of } => {
                 let gauge = words::gauge(&Gauge { limit: *limit, used: *used, of: *of });

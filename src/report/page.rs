@@ -160,7 +160,7 @@ fn particulars(summary: &Summary, standing: &Standing) -> Vec<Pair> {
     let mut say = |label, value: String| pairs.push(Pair { label, value });
     let exit = summary.exit_code().map_or(String::new(), |code| format!(" (exit {code})"));
     let why = match standing {
-        Standing::Stopped(cause) => format!(": {}", summary.why_stopped(&cause)),
+        Standing::Stopped(cause) => format!(": {}", summary.why_stopped(cause)),
         Standing::Running | Standing::Interrupted | Standing::Finished(_) => String::new(),
     };
     say("verdict", format!("{}{why}{exit}", standing.outcome()));

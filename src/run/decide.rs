@@ -273,7 +273,7 @@ impl Round<'_> {
             return None;
         }
         Some(if self.state.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying {
-            self.stop_at(Limit::RunTime)
+            stop_at(Limit::RunTime)
         } else {
             Action::CancelAll { limit: Limit::RunTime.key() }
         })
@@ -414,10 +414,6 @@ impl Round<'_> {
         self.state.terms.run_bytes.is_some_and(|most| self.state.ledger.bytes() >= most)
     }
 
-    fn stop_at(&self, limit: Limit) -> Action {
-        record(None, None, Kind::RunStopped { why: StopCause::Limit(limit.key().to_owned()) })
-    }
-
     /// In place there is no base to go back to: what the checks show before any work is seen before any work.
     fn in_place_base(&self) -> Vec<Action> {
         if self.state.base.tree.is_some() || self.has_begun() {
@@ -462,7 +458,7 @@ impl Round<'_> {
             Some(_) if waits && !self.busy.can_ask => Vec::new(),
             Some(ordinal) => self.ask(Some(*ordinal)),
             None if waits => Vec::new(),
-            None => self.missing().map(|limit| self.stop_at(limit)).into_iter().collect(),
+            None => self.missing().map(stop_at).into_iter().collect(),
         }
     }
 
@@ -476,6 +472,10 @@ impl Round<'_> {
         }
         self.startable().find_map(|task| self.offered(self.planned(task).role, Amount::NONE).err())
     }
+}
+
+fn stop_at(limit: Limit) -> Action {
+    record(None, None, Kind::RunStopped { why: StopCause::Limit(limit.key().to_owned()) })
 }
 
 /// Whether two declared scopes cannot meet: no literal beginning of one lies within one of the other.

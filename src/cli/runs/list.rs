@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn what_nobody_told_is_unknown_and_what_only_some_told_is_marked() {
         let of = |usd, input_tokens, silent| {
-            let usage = Usage { usd, input_tokens, ..Usage::default() };
+            let usage = Usage { input_tokens, usd, ..Usage::default() };
             cost(&Tally { usage, silent, ..Tally::default() })
         };
         assert_eq!(of(None, None, 3), None);
