@@ -68,7 +68,8 @@ pub(super) fn show(
         }
     }
     let config = &loaded.config;
-    let terms = super::equip::first_terms(loaded);
+    let mut terms = super::equip::first_terms(loaded);
+    super::jobs::settle(session, config, &mut terms, &plan);
     let tasks = plan.tasks.iter().zip(batches).map(|(task, batch)| {
         let agent = config.agent_of(task.role);
         let checks = checks_of(task, catalogue);

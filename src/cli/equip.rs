@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliError, Session};
 use crate::agent::{Agents, Spec};
-use crate::config::{Config, Loaded, Origin, Template as TemplateChoice, Unchecked, Unknown};
+use crate::config::{Config, Jobs, Loaded, Origin, Template as TemplateChoice, Unchecked, Unknown};
 use crate::dispatch::Equipment;
 use crate::event::{Amount, Budget, Terms, Untold};
 use crate::ids::{AgentName, Digest, TraceId};
@@ -95,7 +95,8 @@ pub(super) fn cache_folder(session: &Session) -> PathBuf {
 }
 
 /// The rules of the run, from the configuration. `is_set` says of a key whether somebody gave it its value: a budget that
-/// nobody asked for is a net, and holds up nobody whose costs are unknown.
+/// nobody asked for is a net, and holds up nobody whose costs are unknown. Where `run.jobs` is `auto`, one task at a time
+/// until [`super::jobs::settle`].
 pub(super) fn terms(config: &Config, is_set: impl Fn(&str) -> bool) -> Terms {
     let untold = |keys: [&str; 2]| if keys.into_iter().any(&is_set) { Untold::Counts } else { Untold::Passes };
     let budget = Budget {
@@ -104,8 +105,13 @@ pub(super) fn terms(config: &Config, is_set: impl Fn(&str) -> bool) -> Terms {
         untold_usd: untold(["budget.usd", "budget.task_usd"]),
         untold_tokens: untold(["budget.tokens", "budget.task_tokens"]),
     };
+    let jobs = match config.run.jobs {
+        Jobs::Count(jobs) => jobs,
+        Jobs::Auto => 1,
+    };
     Terms {
-        jobs: config.run.jobs,
+        jobs,
+        jobs_why: None,
         continue_on_error: config.run.continue_on_error,
         attempts: config.run.attempts,
         backoff: config.run.backoff,

@@ -18,6 +18,7 @@ mod error;
 mod exit;
 mod init;
 mod input;
+mod jobs;
 mod junit;
 mod known;
 mod leave;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::{ApprovalTarget, Decided, Raise, ResumeArgs, Settings};
 use super::junit::JunitFile;
 use super::listen::Listener;
-use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, leave, named};
+use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, jobs, leave, named};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
 use crate::dispatch::{self, Held, Over, Survey, Wishes};
@@ -43,8 +43,9 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
     equip::someone_implements(&loaded.config, &plan, ticket.diffs.iter().any(|diff| !diff.files.is_empty()))?;
     let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
-    let terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
+    let mut terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
     equip::prices_are_known(&loaded.config, &plan, &terms)?;
+    jobs::settle(session, &loaded.config, &mut terms, &plan);
     let before = held.events.clone();
     let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());
     let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)

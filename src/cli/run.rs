@@ -4,8 +4,8 @@ use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
 use super::junit::JunitFile;
 use super::listen::Listener;
-use super::{CliError, Exit, Session, already, drive, dry_run, equip};
-use crate::config::Loaded;
+use super::{CliError, Exit, Session, already, drive, dry_run, equip, jobs};
+use crate::config::{Jobs, Loaded};
 use crate::dispatch::{self, Equipment, NewRun};
 use crate::plan::Check;
 use crate::ticket::Ticket;
@@ -53,6 +53,12 @@ async fn begin(
     equipment: Equipment,
 ) -> Result<Exit, CliError> {
     let junit = JunitFile::asked(session, args.junit.as_deref())?;
+    let mut terms = equip::first_terms(loaded);
+    if loaded.config.run.jobs == Jobs::Auto {
+        let plan = task.plan.clone().accept(&task.caps);
+        let plan = plan.map_err(|faults| CliError::refused_plan("of this run", &faults))?;
+        jobs::settle(session, &loaded.config, &mut terms, &plan);
+    }
     let new = NewRun {
         runs: loaded.config.runs.dir.clone(),
         ticket: task.ticket,
@@ -66,7 +72,7 @@ async fn begin(
             .map(|(key, origin)| (key.clone(), origin.to_string()))
             .filter(|(_, origin)| origin != "default")
             .collect(),
-        terms: equip::first_terms(loaded),
+        terms,
         plan_only: args.plan_only,
         trace: equip::trace_id(session)?,
     };

@@ -35,7 +35,7 @@ fn numbers_out_of_range_are_refused_at_their_place() {
     {
         let said = fault(&format!("run: {{jobs: {number}}}\n"));
         assert!(said.starts_with("1:13 run.jobs: "), "{number}: {said}");
-        assert!(said.contains("expected a whole number from 1 to 64, found"), "{number}: {said}");
+        assert!(said.contains("expected `auto` or a whole number from 1 to 64, found"), "{number}: {said}");
     }
     for (text, place) in [
         ("run: {attempts: 21}", "1:17 run.attempts"),
@@ -145,7 +145,10 @@ fn bytes_that_are_no_text_are_named_by_place_and_an_empty_file_says_nothing() {
     for text in ["", "\n# nothing\n", "---\n", "\u{feff}run:\nchecks:\n"] {
         World::new().named(text).load().unwrap();
     }
-    assert_eq!(World::new().named("\u{feff}run: {jobs: 2}\r\n").load().unwrap().config.run.jobs, 2);
+    assert_eq!(
+        World::new().named("\u{feff}run: {jobs: 2}\r\n").load().unwrap().config.run.jobs,
+        crate::config::Jobs::Count(2)
+    );
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn a_flag_and_a_variable_are_named_in_their_faults() {
             "--set run..jobs: this is not the name of a key",
             "$ORCHESTRA_CFG__RUN__ASK: run.ask: `maybe` is not one of the choices",
             "--set run.jbs: run.jbs: there is no key `jbs` here",
-            "--set run.jobs: run.jobs: expected a whole number from 1 to 64, found the text `many`",
+            "--set run.jobs: run.jobs: expected `auto` or a whole number from 1 to 64, found the text `many`",
         ]
     );
     assert_eq!(errors.faults()[4].spot.column, 10);

@@ -114,7 +114,10 @@ fn kind_of(kind: &Value, schema: &Value) -> String {
     }
     let name = kind["type"].as_str().or_else(|| kind["type"][0].as_str()).unwrap_or_default();
     match name {
-        "integer" => format!("a whole number, {} to {}", kind["minimum"], kind["maximum"]),
+        "integer" => {
+            let number = format!("a whole number, {} to {}", kind["minimum"], kind["maximum"]);
+            if kind["pattern"] == "^auto$" { format!("{number}, or `auto`") } else { number }
+        }
         "number" if kind.get("exclusiveMinimum").is_some() => format!("a number above 0, up to {}", kind["maximum"]),
         "boolean" => "`true` or `false`".to_owned(),
         "array" if kind["items"]["type"] == "array" => "a list of commands, each a list of words".to_owned(),

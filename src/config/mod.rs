@@ -10,6 +10,7 @@
 mod decode;
 mod effective;
 mod fault;
+mod jobs;
 mod load;
 mod narrow;
 mod node;
@@ -29,6 +30,7 @@ mod manual;
 mod tests;
 
 pub use fault::{ConfigErrors, Fault, Origin, Spot};
+pub use jobs::Jobs;
 pub use load::{Loaded, load};
 pub use narrow::{Ignored, TO_TRUST};
 pub use schema::schema;

@@ -136,8 +136,10 @@ impl Sieve<'_> {
                 );
             )*};
         }
+        let below = weaker.run.as_ref().and_then(|run| run.jobs.as_ref());
+        let jobs = layer.run.as_mut().map(|run| &mut run.jobs);
+        self.unless(jobs, below, "run.jobs", (|new, old| new.may_exceed(*old), LOOSER));
         at_most!(
-            run.jobs,
             run.continue_on_error,
             run.attempts,
             limits.run,

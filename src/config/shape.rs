@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::jobs::Jobs;
 use super::setting::{Count, Large, Lasting, Maybe, Money, section, whole};
 use crate::agent::Spec;
 use crate::event::Ask;
@@ -28,7 +29,8 @@ whole!(
     Unchecked,
     Unknown,
     Ask,
-    SyncMode
+    SyncMode,
+    Jobs
 );
 
 section! {
@@ -136,8 +138,8 @@ section! {
 section! {
     /// How the tasks are run.
     Run = RunLayer {
-        /// Most tasks at a time.
-        jobs: Count<1, 64>,
+        /// Most tasks at a time; `auto` is as many as machine and plan have a use for.
+        jobs: Jobs,
         /// Whether tasks that do not depend on a failed one still run.
         continue_on_error: bool,
         /// Most attempts per task.

@@ -39,6 +39,7 @@ pub(crate) fn task_id() -> TaskId {
 pub(crate) fn terms() -> Terms {
     Terms {
         jobs: 2,
+        jobs_why: None,
         continue_on_error: true,
         attempts: 2,
         backoff: Span::from_secs(1),

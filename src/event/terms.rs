@@ -12,6 +12,9 @@ use crate::time::Span;
 pub struct Terms {
     /// Most tasks at a time.
     pub jobs: u32,
+    /// What decided that number, where nobody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs_why: Option<String>,
     /// Whether tasks that do not depend on a failed one still run.
     pub continue_on_error: bool,
     /// Most attempts per task.

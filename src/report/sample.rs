@@ -38,6 +38,7 @@ pub(crate) fn check_run(name: &str, status: CheckStatus) -> CheckRun {
 pub(crate) fn terms() -> Terms {
     Terms {
         jobs: 1,
+        jobs_why: None,
         continue_on_error: false,
         attempts: 2,
         backoff: Span::from_secs(1),

@@ -32,6 +32,30 @@ pub fn cpus() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Bytes of memory that this process may still take: what the system has free, and what is left of what its control group
+/// allows. Nothing where neither can be found out.
+pub fn free_memory() -> Option<u64> {
+    let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|table| available(&table));
+    [system, left_of_group()].into_iter().flatten().min()
+}
+
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What is left to the control group (version 2) that we are in, and to those above it.
+fn left_of_group() -> Option<u64> {
+    let table = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let group = table.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let number = |path: PathBuf| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let left = |group: &Path| {
+        let folder = Path::new("/sys/fs/cgroup").join(group);
+        Some(number(folder.join("memory.max"))?.saturating_sub(number(folder.join("memory.current"))?))
+    };
+    Path::new(group).ancestors().filter_map(left).min()
+}
+
 pub fn pid() -> u32 {
     std::process::id()
 }
@@ -92,6 +116,13 @@ pub fn random<const N: usize>() -> std::io::Result<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn free_memory_is_what_the_kernel_says_is_available() {
+        assert_eq!(available("MemTotal: 9 kB\nMemFree: 1 kB\nMemAvailable:   4 kB\n"), Some(4096));
+        assert_eq!(available("MemTotal: 9 kB\n"), None);
+        assert_eq!(available("MemAvailable: much kB\n"), None);
+    }
 
     #[test]
     fn random_bytes_differ_from_call_to_call() {

@@ -58,6 +58,24 @@ fn all_steps_succeed() {
 }
 
 #[test]
+fn jobs_auto_says_what_it_chose_and_why_and_puts_it_on_record() {
+    let scene = Scene::new();
+    scene.answers(&[mends(), well()]).plan(&three_steps());
+    scene.run(&["--jobs", "auto"]).exits(0).says("`--jobs auto`: 1 task at a time (the tasks share one workspace");
+    let terms = scene.journal()[0]["data"]["terms"].clone();
+    assert!(terms["jobs"] == 1 && terms["jobs_why"].as_str().unwrap().contains("share one workspace"), "{terms}");
+
+    let scene = Scene::new();
+    let apart = ["a", "b"].map(|id| json!({"id": id, "scope": {"write": [format!("{id}/**")]}}));
+    scene.config(json!({"workspace": {"mode": "in-place"}, "verify": {"unchecked": "allow"}, "run": {"jobs": "auto"}}));
+    scene.answers(&[well()]).plan(&apart);
+    // By what the machine has it is one or two.
+    scene.run(&[]).exits(0).says("at a time (");
+    let terms = scene.journal()[0]["data"]["terms"].clone();
+    assert!((1..=2).contains(&terms["jobs"].as_u64().unwrap()) && terms["jobs_why"].is_string(), "{terms}");
+}
+
+#[test]
 fn a_failed_plan_step_ends_the_run_with_and_without_the_flag() {
     for flags in [&[][..], &["--continue-on-error"]] {
         let scene = failing("plan");

@@ -115,6 +115,7 @@ impl Setup {
     pub fn terms(&self) -> Terms {
         Terms {
             jobs: self.jobs,
+            jobs_why: None,
             continue_on_error: self.continue_on_error,
             attempts: self.attempts,
             backoff: self.backoff,

@@ -4,6 +4,7 @@ mod configure;
 #[cfg(test)]
 mod fuzz_tests;
 mod globals;
+mod jobs;
 mod plan;
 mod run;
 mod runs;

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::Args;
 
+use super::jobs::Jobs;
 use super::plan::PlanCaps;
 use super::runs::RunsDir;
 use super::values::{NoRaise, more_money, more_time, more_tokens, some_time, whole_money, whole_number};
@@ -17,7 +18,7 @@ Examples:
   orchestra run ticket.md
   orchestra run -m 'Fix the off-by-one in median()' --plan-only
   gh issue view 7 --json number,title,body,url,labels | orchestra run -
-  orchestra run --plan plan.json --continue-on-error
+  orchestra run --plan plan.json --continue-on-error --jobs auto
   orchestra run ticket.md --no-input --junit junit.xml
 
 Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 budget,
@@ -102,9 +103,9 @@ pub struct TicketArgs {
 /// How a run goes on.
 #[derive(Debug, Default, Args)]
 pub struct Pace {
-    /// Most tasks at the same time; those that share a workspace run one after the other all the same
-    #[arg(short, long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
+    /// Most tasks at the same time, or `auto`; those that share a workspace run one after the other all the same
+    #[arg(short, long, value_name = "N|auto")]
+    pub jobs: Option<Jobs>,
     /// Go on with what does not depend on a failed task
     #[arg(long, aliases = ["keep-going", "no-fail-fast"])]
     pub continue_on_error: bool,

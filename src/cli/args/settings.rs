@@ -90,6 +90,7 @@ fn quoted(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::jobs::Jobs;
     use super::*;
     use crate::time::Span;
 
@@ -98,7 +99,7 @@ mod tests {
         let args = RunArgs {
             ask_before: Some(Ask::Task),
             timeout: Some(Span::from_secs(90)),
-            pace: Pace { jobs: Some(3), continue_on_error: true },
+            pace: Pace { jobs: Some(Jobs::Count(3)), continue_on_error: true },
             runs: RunsDir { dir: Some("a: #b".into()) },
             ..RunArgs::default()
         };
