@@ -31,7 +31,7 @@ const GLIMPSES: usize = 256;
 pub(super) async fn drive(
     session: &Session,
     opened: Opened,
-    before: &[Event],
+    before: Arc<Vec<Event>>,
     listener: Listener,
     junit: Option<&JunitFile>,
 ) -> Result<Exit, CliError> {
@@ -49,19 +49,22 @@ pub(super) async fn drive(
     let Told { orders, suspensions } = listener.attach();
     let given_up = gives_up(orders.clone());
     let mut after = orders.clone();
-    let mut progress = match before {
-        [] => Progress::new(session.console.clone()),
-        before => Progress::resumed(session.console.clone(), before),
-    };
-    let draws = progress.begin_drawing(before);
     let (glimpse, glimpses) = mpsc::channel(GLIMPSES);
     let desk = Desk { shown, glimpses, asked, terminal: ask_on_terminal(session) };
     // Where nothing is drawn nobody looks, and looking costs nothing.
-    let link = Link { events: show, orders, suspensions, questions, glimpses: draws.then_some(glimpse) };
+    let can_draw = session.console.could_draw();
+    let link = Link { events: show, orders, suspensions, questions, glimpses: can_draw.then_some(glimpse) };
     let dir = work.dir.clone();
     // In a thread of its own: whoever does not read what it says holds up neither the run nor its end.
     let runtime = tokio::runtime::Handle::current();
-    let telling = tokio::task::spawn_blocking(move || runtime.block_on(tell(progress, desk)));
+    let console = session.console.clone();
+    let telling = tokio::task::spawn_blocking(move || {
+        // What earlier processes did is summed up beside the run, which needs none of it to go on.
+        let mut progress = Progress::resumed(console, &before);
+        progress.begin_drawing(&before);
+        drop(before);
+        runtime.block_on(tell(progress, desk))
+    });
     // As a task of its own beside its workers, so that what they say to each other wakes no other thread.
     let ended = tokio::spawn(dispatch::drive(state, journal, Arc::clone(&work), link, events));
     let ended = ended.await.map_err(|error| CliError::internal(&error))?;

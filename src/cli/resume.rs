@@ -1,6 +1,7 @@
 //! `resume`: goes on where a run's journal ends, and says beforehand what that means.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use super::listen::Listener;
 use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, jobs, leave, named};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
-use crate::dispatch::{self, Held, Over, Survey, Wishes};
+use crate::dispatch::{self, Explained, Held, Over, Survey, Wishes};
 use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Said, Terms};
 use crate::ids::{Digest, TaskId};
 use crate::plan::Plan;
@@ -46,13 +47,13 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let mut terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
     equip::prices_are_known(&loaded.config, &plan, &terms)?;
     jobs::settle(session, &loaded.config, &mut terms, &plan);
-    let before = held.events.clone();
+    let before = Arc::clone(&held.events);
     let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());
     let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)
         .await
         .map_err(|error| listener.explain(error.into(), || format!("go on with `orchestra resume {}`", entry.run)))?;
     match opened {
-        Some(opened) => drive::drive(session, opened, &before, listener, junit.as_ref()).await,
+        Some(opened) => drive::drive(session, opened, before, listener, junit.as_ref()).await,
         None => nothing_to_do(session, &entry.dir, &before, junit.as_ref()).await,
     }
 }
@@ -261,14 +262,14 @@ fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) 
     let roles = equip::roles_of(plan.ok_or(dispatch::DispatchError::NoPlan)?);
     let equipment = equip::equipment(session, loaded, &roles)?;
     let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, dir, (&state, &events), args)?)?;
-    show(session, &survey)?;
+    show(session, &survey, &dispatch::explained(&state, &survey, wishes.accept_changed))?;
     let refused = !survey.changed.is_empty() && !wishes.accept_changed && !survey.nothing_to_do;
     Ok(if refused { Exit::State } else { Exit::Success })
 }
 
-fn show(session: &Session, survey: &Survey) -> Result<(), CliError> {
+fn show(session: &Session, survey: &Survey, explained: &[Explained]) -> Result<(), CliError> {
     let lines: Vec<Line<'_>> =
-        survey.explained.iter().map(|line| Line { task: &line.task, now: line.now, what: &line.what }).collect();
+        explained.iter().map(|line| Line { task: &line.task, now: line.now, what: &line.what }).collect();
     match session.console.output() {
         Output::Json | Output::Jsonl => session.document(&lines)?,
         Output::Text => {

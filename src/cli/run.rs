@@ -1,5 +1,7 @@
 //! `run`: from what was typed to a finished run.
 
+use std::sync::Arc;
+
 use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
 use super::junit::JunitFile;
@@ -80,7 +82,7 @@ async fn begin(
     let opened = dispatch::begin(new, equipment).await.map_err(|error| {
         listener.explain(error.into(), || "the run had not begun, and nothing of it is left; start it again".to_owned())
     })?;
-    drive::drive(session, opened, &[], listener, junit.as_ref()).await
+    drive::drive(session, opened, Arc::default(), listener, junit.as_ref()).await
 }
 
 /// Whether a ticket brings a diff that could be applied: one that only illustrates names no file.

@@ -145,10 +145,7 @@ fn bytes_that_are_no_text_are_named_by_place_and_an_empty_file_says_nothing() {
     for text in ["", "\n# nothing\n", "---\n", "\u{feff}run:\nchecks:\n"] {
         World::new().named(text).load().unwrap();
     }
-    assert_eq!(
-        World::new().named("\u{feff}run: {jobs: 2}\r\n").load().unwrap().config.run.jobs,
-        crate::config::Jobs::Count(2)
-    );
+    assert_eq!(World::new().named("\u{feff}run: {jobs: 2}\r\n").load().unwrap().config.run.jobs, Jobs::Count(2));
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn without_any_file_the_defaults_count() {
     let loaded = world.load().unwrap();
     assert_eq!(loaded.project_root, world.path("project"));
     assert_eq!(loaded.config.runs.dir, world.path("project/runs"));
-    assert_eq!(loaded.config.run.jobs, crate::config::Jobs::Count(1));
+    assert_eq!(loaded.config.run.jobs, Jobs::Count(1));
     assert_eq!(loaded.config.limits.quota_wait, Span::ZERO);
     assert_eq!(loaded.config.agent_of(Role::Test).as_str(), "builtin");
     assert!(loaded.origins.values().all(|origin| *origin == Origin::Default));
@@ -103,7 +103,7 @@ fn a_flag_beats_a_variable_beats_the_project_beats_the_user_beats_the_default() 
         .set("run.attempts=6");
     let loaded = world.load().unwrap();
     let run = &loaded.config.run;
-    assert_eq!((run.attempts, run.jobs), (6, crate::config::Jobs::Count(7)));
+    assert_eq!((run.attempts, run.jobs), (6, Jobs::Count(7)));
     assert_eq!((run.backoff, run.max_backoff), (Span::from_secs(3), Span::from_secs(70)));
     let origin = |key: &str| loaded.origins[key].clone();
     assert_eq!(origin("run.attempts"), Origin::Flag("--set run.attempts".to_owned()));

@@ -184,6 +184,11 @@ impl Console {
         self.say(from, &self.shared.stderr_style.line(mark, pieces));
     }
 
+    /// Whether there is something to draw on. It may still be refused.
+    pub fn could_draw(&self) -> bool {
+        self.shared.terminal.is_some()
+    }
+
     /// From now on stderr may be drawn on; false where it cannot be. Ended by [`Console::end_drawing`], once.
     pub(super) fn begin_drawing(&self) -> bool {
         self.shared.terminal.is_some_and(|terminal| self.shared.stderr.lend(terminal))
@@ -291,7 +296,8 @@ pub(super) mod tests {
     fn a_run_is_drawn_below_its_lines_until_it_ends() {
         let (console, paper) = drawing();
         let mut progress = Progress::new(console.clone());
-        assert!(progress.begin_drawing(&[]));
+        progress.begin_drawing(&[]);
+        assert!(progress.is_drawing());
         let mut story = Story::opening("Fix median", &[("find", Role::Research), ("fix", Role::Implement)]);
         story.start("find");
         for event in &story.events {

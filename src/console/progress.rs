@@ -41,10 +41,15 @@ impl Progress {
         &self.summary
     }
 
-    /// From now on a terminal shows below the lines what is going on; `before` has happened already. False where nothing
-    /// can be drawn: then there are the lines alone.
-    pub fn begin_drawing(&mut self, before: &[Event]) -> bool {
+    /// From now on a terminal shows below the lines what is going on; `before` has happened already. Where nothing can be
+    /// drawn there are the lines alone.
+    pub fn begin_drawing(&mut self, before: &[Event]) {
         self.drawing = Drawing::begin(&self.console, before, &self.summary);
+    }
+
+    /// Whether something is drawn.
+    #[cfg(test)]
+    pub(super) fn is_drawing(&self) -> bool {
         self.drawing.is_some()
     }
 

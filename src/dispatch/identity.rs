@@ -1,12 +1,14 @@
 //! The key of a task's next attempt, from what the state and the configuration say now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::thread;
 
 use crate::agent::{AgentError, Agents};
 use crate::ids::{AgentName, Digest};
 use crate::plan::Role;
 use crate::prompt::Templates;
 use crate::run::{DependencyPart, KEY_VERSION, KeyParts, RunState};
+use crate::sys::machine;
 
 /// What of a configuration goes into keys.
 #[derive(Debug, Clone)]
@@ -45,19 +47,58 @@ impl Identity {
     /// The identity of the work that `task` stands for; its dependencies must be over. Nothing for a task that the
     /// plan does not have.
     pub fn key(&self, state: &RunState, task: u32) -> Result<Option<Digest>, serde_json::Error> {
+        self.key_with(state, task, |dep| part(state, dep))
+    }
+
+    /// Succeeded tasks whose key is no longer what it was, in the order in which they succeeded. Nobody is started before
+    /// this is known, so a long list is shared out among the processors.
+    pub fn differing(&self, state: &RunState) -> Result<Vec<u32>, serde_json::Error> {
+        /// Fewer than this are not worth a thread.
+        const PIECE: usize = 500;
+        let chain = state.chain();
+        let piece = chain.len().div_ceil(machine::cpus().max(1)).max(PIECE);
+        let found = thread::scope(|scope| {
+            let mut pieces = chain.chunks(piece);
+            let first = pieces.next().unwrap_or_default();
+            let others: Vec<_> = pieces.map(|piece| scope.spawn(move || self.differing_of(state, piece))).collect();
+            let first = self.differing_of(state, first);
+            let joined = others.into_iter().map(|other| other.join());
+            let others = joined.map(|other| other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            std::iter::once(first).chain(others).collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(found.concat())
+    }
+
+    fn differing_of(&self, state: &RunState, tasks: &[u32]) -> Result<Vec<u32>, serde_json::Error> {
+        // What a task adds to the keys of those that wait for it is worked out once.
+        let mut parts: HashMap<u32, DependencyPart> = HashMap::new();
+        let mut differing = Vec::new();
+        for task in tasks {
+            let Some(done) = state.task(*task).and_then(|task| task.done.as_ref()) else { continue };
+            let key = self.key_with(state, *task, |dep| {
+                if let Some(known) = parts.get(&dep) {
+                    return Ok(known.clone());
+                }
+                let part = part(state, dep)?;
+                parts.insert(dep, part.clone());
+                Ok(part)
+            })?;
+            if key.as_ref() != Some(&done.key) {
+                differing.push(*task);
+            }
+        }
+        Ok(differing)
+    }
+
+    fn key_with(
+        &self,
+        state: &RunState,
+        task: u32,
+        part: impl FnMut(u32) -> Result<DependencyPart, serde_json::Error>,
+    ) -> Result<Option<Digest>, serde_json::Error> {
         let (Some(plan), Some(graph)) = (state.plan(), state.graph()) else { return Ok(None) };
         let Some(planned) = plan.tasks.get(task as usize) else { return Ok(None) };
-        let mut dependencies = Vec::new();
-        for dep in graph.deps(task) {
-            dependencies.push(match state.task(*dep).and_then(|task| task.done.as_ref()) {
-                Some(done) => DependencyPart {
-                    tree: done.tree.clone(),
-                    result: DependencyPart::result_digest(&done.result)?,
-                    artifacts: done.artifacts.iter().map(|artifact| artifact.sha256.clone()).collect(),
-                },
-                None => DependencyPart { tree: None, result: Digest::of(b""), artifacts: Vec::new() },
-            });
-        }
+        let dependencies = graph.deps(task).iter().copied().map(part).collect::<Result<_, _>>()?;
         let nothing = Digest::of(b"");
         let agent = self.roles.get(&planned.role).and_then(|name| self.agents.get(name)).unwrap_or(&nothing);
         let parts = KeyParts {
@@ -76,4 +117,16 @@ impl Identity {
         };
         parts.key().map(Some)
     }
+}
+
+/// What a dependency contributes as it stands.
+fn part(state: &RunState, dep: u32) -> Result<DependencyPart, serde_json::Error> {
+    Ok(match state.task(dep).and_then(|task| task.done.as_ref()) {
+        Some(done) => DependencyPart {
+            tree: done.tree.clone(),
+            result: DependencyPart::result_digest(&done.result)?,
+            artifacts: done.artifacts.iter().map(|artifact| artifact.sha256.clone()).collect(),
+        },
+        None => DependencyPart { tree: None, result: Digest::of(b""), artifacts: Vec::new() },
+    })
 }

@@ -28,4 +28,4 @@ pub use link::{Link, Order, Question, Suspension};
 pub use note::ticket_note;
 pub use open::{Held, beginning, clear_up, explain, fold, open};
 pub use start::{Equipment, NewRun, Opened, begin};
-pub use survey::{Changed, Explained, Over, Survey, SurveyError, Wishes, survey};
+pub use survey::{Changed, Explained, Over, Survey, SurveyError, Wishes, explained, survey};

@@ -32,7 +32,7 @@ pub struct Held {
     /// The state after the last event.
     pub state: RunState,
     /// The events so far.
-    pub events: Vec<Event>,
+    pub events: Arc<Vec<Event>>,
     /// Bytes of a torn last line that were cut off.
     pub healed_bytes: u64,
 }
@@ -44,7 +44,14 @@ impl Held {
         store::remove_unfinished(&dir);
         let opened = Journal::open(&dir.journal(), sync)?;
         let state = fold(&opened.events)?;
-        Ok(Self { dir, lock, journal: opened.journal, state, events: opened.events, healed_bytes: opened.healed_bytes })
+        Ok(Self {
+            dir,
+            lock,
+            journal: opened.journal,
+            state,
+            events: Arc::new(opened.events),
+            healed_bytes: opened.healed_bytes,
+        })
     }
 
     /// What this process would say of itself in the journal.
@@ -114,8 +121,9 @@ pub async fn open(
         trace: beginning(&held.events)?.trace_id.clone(),
         cancel: equipment.cancel,
     };
-    let (state, journal, events) = append_all(held.state, held.journal, found).await?;
+    let (state, journal, events) = append_all(held.state, held.journal, found)?;
     if let Some(plan) = state.plan().filter(|_| state.revision() > 1) {
+        wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
         store::write_json(&work.dir.plan(), plan)?;
         store::write_json(&work.dir.plan_revision(state.revision()), plan)?;
     }
@@ -143,8 +151,8 @@ pub fn explain(
     Ok(survey(state, &identity, wishes, opened, clock::now())?)
 }
 
-/// Appends what the survey found, and waits until it is durable: effects follow from it.
-async fn append_all(
+/// Appends what the survey found. Effects follow from it: each waits for an event of its own, which is behind these.
+fn append_all(
     mut state: RunState,
     mut journal: Journal,
     found: Survey,
@@ -157,7 +165,6 @@ async fn append_all(
         events.push(event);
     }
     journal.urge();
-    wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
     Ok((state, journal, events))
 }
 

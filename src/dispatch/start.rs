@@ -112,7 +112,7 @@ pub struct Opened {
     pub work: Arc<Work>,
     /// The ownership; kept until the process is done with the run.
     pub lock: Lock,
-    /// Events of this process so far, all durable.
+    /// Events of this process so far; shown once they are durable.
     pub events: Vec<Event>,
     /// Sentences for the user.
     pub notes: Vec<String>,

@@ -69,8 +69,6 @@ pub struct Survey {
     pub nothing_to_do: bool,
     /// Events to append before the first decision, `run.opened` first.
     pub records: Vec<(Option<TaskId>, Option<u32>, Kind)>,
-    /// Task by task, in plan order.
-    pub explained: Vec<Explained>,
     /// Finished tasks that an edit touches.
     pub changed: Vec<Changed>,
     /// The state after the records.
@@ -135,8 +133,7 @@ pub fn survey(
     for (over, decision) in &wishes.decisions {
         draft.decide(over, *decision)?;
     }
-    let explained = explain(before, &draft.state, &changed, wishes.accept_changed);
-    Ok(Survey { nothing_to_do, records: draft.records, explained, changed, after: draft.state })
+    Ok(Survey { nothing_to_do, records: draft.records, changed, after: draft.state })
 }
 
 /// The limits of which there is more from now on.
@@ -269,15 +266,12 @@ impl Draft {
 /// Succeeded tasks whose key is no longer what it was, because of an edit.
 fn changed(before: &RunState, after: &RunState, identity: &Identity) -> Result<Vec<Changed>, serde_json::Error> {
     let mut changed: Vec<Changed> = Vec::new();
-    for task in after.chain() {
-        let (Some(state), Some(plan)) = (after.task(*task), after.plan()) else { continue };
-        let (Some(done), Some(planned)) = (&state.done, plan.tasks.get(*task as usize)) else { continue };
-        if identity.key(after, *task)?.as_ref() == Some(&done.key) {
-            continue;
-        }
-        let edits = edits(before, after, *task);
+    for task in identity.differing(after)? {
+        let (Some(state), Some(plan)) = (after.task(task), after.plan()) else { continue };
+        let (Some(done), Some(planned)) = (&state.done, plan.tasks.get(task as usize)) else { continue };
+        let edits = edits(before, after, task);
         // What it depends on was done again after it: that alone gives it another key, and nobody edited anything.
-        if edits.is_empty() && was_overtaken(after, *task, done) && !seeded(Bug::TakesTheOvertakenForEdited) {
+        if edits.is_empty() && was_overtaken(after, task, done) && !seeded(Bug::TakesTheOvertakenForEdited) {
             continue;
         }
         let cause = if edits.is_empty() { "agent, prompt template or policy".to_owned() } else { edits.join(", ") };
@@ -310,7 +304,8 @@ fn edits(before: &RunState, after: &RunState, task: u32) -> Vec<&'static str> {
     parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
-fn explain(before: &RunState, after: &RunState, changed: &[Changed], accept: bool) -> Vec<Explained> {
+pub fn explained(before: &RunState, survey: &Survey, accept: bool) -> Vec<Explained> {
+    let (after, changed) = (&survey.after, &survey.changed);
     let Some(plan) = after.plan() else { return Vec::new() };
     let mut lines = Vec::new();
     for (planned, task) in plan.tasks.iter().zip(after.tasks()) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
@@ -41,9 +42,14 @@ impl Default for Caps {
 /// - the order that its batches ask for is in the tasks' `depends_on`;
 /// - globs are relative and valid and stay inside the project; titles are one clean line;
 /// - a read-only role has no right to write; own checks have a command and one meaning per name.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+///
+/// Nothing of it ever changes, so a copy is the same one: an event, the state and a report share it.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Draft")]
-pub struct Plan {
+pub struct Plan(Arc<Sound>);
+
+#[derive(Debug, PartialEq)]
+struct Sound {
     draft: Draft,
     /// `depends_on` as ordinals: found once, when it was accepted.
     deps: Rows,
@@ -53,19 +59,26 @@ impl Plan {
     /// The ordinals of what each task waits for, in the order of `tasks`. A task's ordinal is its place there; graph and
     /// run name it by that.
     pub fn deps(&self) -> impl Iterator<Item = &[u32]> {
-        (0..self.deps.len()).map(|task| self.deps.row(task))
+        let deps = &self.0.deps;
+        (0..deps.len()).map(|task| deps.row(task))
     }
 
     /// Gives the draft back, to be changed and accepted anew.
     pub fn into_draft(self) -> Draft {
-        self.draft
+        Arc::try_unwrap(self.0).map_or_else(|shared| shared.draft.clone(), |own| own.draft)
+    }
+}
+
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 
 impl Deref for Plan {
     type Target = Draft;
     fn deref(&self) -> &Draft {
-        &self.draft
+        &self.0.draft
     }
 }
 
@@ -78,13 +91,13 @@ impl TryFrom<Draft> for Plan {
 
 impl From<Plan> for Draft {
     fn from(plan: Plan) -> Self {
-        plan.draft
+        plan.into_draft()
     }
 }
 
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.draft.serialize(serializer)
+        self.0.draft.serialize(serializer)
     }
 }
 
@@ -132,7 +145,7 @@ impl Draft {
             let mut seen = HashSet::new();
             self.tasks[task as usize].depends_on.retain(|id| seen.insert(id.clone()));
         }
-        Ok(Plan { draft: self, deps: found.deps })
+        Ok(Plan(Arc::new(Sound { draft: self, deps: found.deps })))
     }
 
     fn tidy(&mut self) {

@@ -107,7 +107,7 @@ impl Journal {
     /// Reads the journal at `path`, cuts off a torn last line, and goes on behind it. The caller holds the run's lock.
     pub fn open(path: &Path, sync: SyncMode) -> Result<Opened, StoreError> {
         let mut reader = Reader::open(path)?;
-        let events = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
+        let events = reader.rest()?;
         let Some(last) = events.last().map(|event| event.seq) else {
             return Err(StoreError::Empty { path: path.to_path_buf() });
         };

@@ -25,6 +25,7 @@ mod tally;
 mod tests;
 mod unfinished;
 mod wanted;
+mod whole;
 
 pub use artifacts::{Caps, Collect, Collected, Refused, collect, collect_within, is_nothing_left};
 pub use error::{Damage, StoreError, StoreErrorKind};

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::StoreError;
 use super::error::Damage;
@@ -35,9 +36,26 @@ enum State {
     Ended,
 }
 
+/// What a line holds.
+enum Record {
+    Event(Event),
+    /// The number of a sound line, and the line, still to be taken apart.
+    Long(u64, Vec<u8>),
+}
+
+/// When lines that take long are taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LongLines {
+    AtOnce,
+    Later,
+}
+
+/// Longer than this are plans alone, and what planners propose.
+const LONG: usize = 64 * 1024;
+
 /// All events of the journal at `path`; at least one.
 pub fn read(path: &Path) -> Result<Vec<Event>, StoreError> {
-    let events = Reader::open(path)?.collect::<Result<Vec<_>, _>>()?;
+    let events = Reader::open(path)?.rest()?;
     if events.is_empty() {
         return Err(StoreError::Empty { path: path.to_path_buf() });
     }
@@ -73,7 +91,48 @@ impl Reader {
         self.torn
     }
 
+    /// All events that are left. A line as long as a plan's is taken apart in a thread of its own, while those behind it
+    /// are read; errors come as if they had been read one after the other.
+    pub(super) fn rest(&mut self) -> Result<Vec<Event>, StoreError> {
+        thread::scope(|scope| {
+            let (mut before, mut events) = (Vec::new(), Vec::new());
+            let outcome = loop {
+                match self.next_record(LongLines::Later) {
+                    Ok(Some(Record::Event(event))) => events.push(event),
+                    Ok(Some(Record::Long(number, line))) => {
+                        let parsed = scope.spawn(move || line::content(&line));
+                        before.push((std::mem::take(&mut events), number, parsed));
+                    }
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
+                }
+            };
+            let mut all = Vec::new();
+            for (mut earlier, number, parsed) in before {
+                all.append(&mut earlier);
+                let parsed = parsed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                let event = parsed.map_err(|fault| self.faulty(fault, number))?;
+                self.check_place(&event, number)?;
+                all.push(event);
+            }
+            all.append(&mut events);
+            outcome.map(|()| all)
+        })
+    }
+
     fn step(&mut self) -> Result<Option<Event>, StoreError> {
+        match self.next_record(LongLines::AtOnce)? {
+            Some(Record::Event(event)) => Ok(Some(event)),
+            Some(Record::Long(number, line)) => {
+                let event = line::content(&line).map_err(|fault| self.faulty(fault, number))?;
+                self.check_place(&event, number)?;
+                Ok(Some(event))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn next_record(&mut self, long: LongLines) -> Result<Option<Record>, StoreError> {
         self.buffer.clear();
         let length = (&mut self.input)
             .take(MAX_LINE)
@@ -89,20 +148,33 @@ impl Reader {
             }
             return self.cut_short(length, Damage::Trailing);
         };
+        // The first line says which run all others belong to.
+        if long == LongLines::Later && record.len() > LONG && self.run.is_some() && line::is_sound(record) {
+            self.sound += length;
+            let mut line = std::mem::take(&mut self.buffer);
+            line.pop();
+            return Ok(Some(Record::Long(self.line, line)));
+        }
         match line::decode(record) {
             Ok(event) => {
-                self.check_place(&event)?;
+                self.check_place(&event, self.line)?;
                 self.sound += length;
-                Ok(Some(event))
+                Ok(Some(Record::Event(event)))
             }
-            Err(Fault::Newer(found)) => Err(StoreError::Newer { path: self.path.clone(), found, supported: FORMAT }),
             Err(Fault::Damage(why @ Damage::Checksum)) if self.nothing_follows()? => self.cut_short(length, why),
-            Err(Fault::Damage(why)) => Err(self.damaged(why)),
+            Err(fault) => Err(self.faulty(fault, self.line)),
+        }
+    }
+
+    fn faulty(&self, fault: Fault, line: u64) -> StoreError {
+        match fault {
+            Fault::Newer(found) => StoreError::Newer { path: self.path.clone(), found, supported: FORMAT },
+            Fault::Damage(why) => StoreError::Damaged { path: self.path.clone(), line, why },
         }
     }
 
     /// The last line is no whole record: either it was cut short, or a damaged line break hides whole ones in it.
-    fn cut_short(&mut self, length: u64, why: Damage) -> Result<Option<Event>, StoreError> {
+    fn cut_short(&mut self, length: u64, why: Damage) -> Result<Option<Record>, StoreError> {
         if line::has_trailing_bytes(self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer)) {
             return Err(self.damaged(why));
         }
@@ -110,14 +182,13 @@ impl Reader {
         Ok(None)
     }
 
-    fn check_place(&mut self, event: &Event) -> Result<(), StoreError> {
-        if event.seq != self.line {
-            return Err(self.damaged(Damage::Sequence { found: event.seq, expected: self.line }));
+    fn check_place(&mut self, event: &Event, line: u64) -> Result<(), StoreError> {
+        let damaged = |why| Err(StoreError::Damaged { path: self.path.clone(), line, why });
+        if event.seq != line {
+            return damaged(Damage::Sequence { found: event.seq, expected: line });
         }
         match &self.run {
-            Some(run) if *run != event.run => {
-                Err(self.damaged(Damage::Run { found: event.run.clone(), expected: run.clone() }))
-            }
+            Some(run) if *run != event.run => damaged(Damage::Run { found: event.run.clone(), expected: run.clone() }),
             Some(_) => Ok(()),
             None => {
                 self.run = Some(event.run.clone());

@@ -132,6 +132,43 @@ fn gaps_and_lines_of_another_run_are_refused() {
 }
 
 #[test]
+fn a_long_line_read_beside_the_others_is_judged_as_if_it_were_read_in_order() {
+    let long = |seq| samples::event(seq, Kind::TaskReopened { why: "x".repeat(100_000) });
+    let short = small(7);
+    let events = [short[0].clone(), long(2), short[2].clone(), long(4), short[4].clone(), short[5].clone()];
+    let lines: Vec<Vec<u8>> = events.iter().map(|event| line::encode(event).unwrap()).collect();
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("events.jsonl");
+    let judged = |lines: &[Vec<u8>]| {
+        fs::write(&path, &lines.concat()).unwrap();
+        let in_order = Reader::open(&path).unwrap().collect::<Result<Vec<_>, _>>();
+        let at_once = read(&path);
+        match (&in_order, &at_once) {
+            (Ok(one), Ok(other)) => assert_eq!(one, other),
+            (Err(one), Err(other)) => assert_eq!(format!("{one:?}"), format!("{other:?}")),
+            _ => panic!("{in_order:?} and {at_once:?}"),
+        }
+        at_once
+    };
+    assert_eq!(judged(&lines).unwrap(), events);
+    // Out of place, another run's, damaged, and of a later format, each alone and before a later fault.
+    let foreign = Event { run: RunId::new("20201121-093312-a1b2").unwrap(), ..long(2) };
+    let mut flipped = lines[1].clone();
+    flipped[5000] ^= 1;
+    let newer = Event { v: FORMAT + 1, ..long(2) };
+    for bad in [line::encode(&long(3)), line::encode(&foreign), Ok(flipped), line::encode(&newer)] {
+        let mut lines = lines.clone();
+        lines[1] = bad.unwrap();
+        let alone = format!("{:?}", judged(&lines).unwrap_err());
+        lines[4][20] ^= 1;
+        assert_eq!(format!("{:?}", judged(&lines).unwrap_err()), alone);
+    }
+    let mut cut = lines[..4].to_vec();
+    cut[3].truncate(70_000);
+    assert_eq!(judged(&cut).unwrap(), events[..3]);
+}
+
+#[test]
 fn a_newer_format_is_refused_by_name_whatever_its_shape() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("events.jsonl");
