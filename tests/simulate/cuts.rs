@@ -162,7 +162,7 @@ fn a_journal_file_cut_at_every_byte_is_healed_and_comes_to_the_same_end() {
     for cut in first..bytes.len() {
         crate::sys::fs::write(&path, &bytes[..cut]).unwrap();
         let events = crate::store::read(&path).unwrap();
-        let lines = bytes[..cut].iter().filter(|byte| **byte == b'\n').count();
+        let lines = bytes[..cut].split(|byte| *byte == b'\n').count() - 1;
         assert_eq!(events.len(), lines, "cut at byte {cut}");
         assert!(events.iter().zip(&whole.journal).all(|(read, written)| *read == **written), "cut at byte {cut}");
         if cut % 7 == 0 {

@@ -5,6 +5,7 @@
 
 mod bugs;
 mod cases;
+mod conclusion;
 mod cuts;
 mod laws;
 mod naive;
@@ -13,4 +14,5 @@ mod pairs;
 mod random;
 mod script;
 mod tale;
+mod words;
 mod world;

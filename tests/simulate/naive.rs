@@ -1,21 +1,18 @@
 //! What is to be done next, by a naive reading of the rules: sets and full scans, in words that can be compared with what
 //! `decide` says.
 
-use std::collections::BTreeMap;
+#![expect(clippy::option_option, reason = "not asked, asked, answered; not paused, paused, paused until then")]
 
 use super::script::{Setup, task_id};
 use super::tale::{End, Fate, Luck, Seen, Stand, Told, is_long, luck};
-use crate::event::{
-    CheckStatus, Decision, Event, FailureClass, Kind, Limit, PauseCause, RunVerdict, SkipCause, Verdict,
-};
-use crate::ids::ObjectId;
+use crate::event::{Decision, Event, Kind, Limit, PauseCause, SkipCause};
 use crate::run::Busy;
 use crate::time::{Span, Timestamp};
 
 /// A reading of a journal at one moment.
 pub struct Naive<'a> {
-    told: Told<'a>,
-    setup: &'a Setup,
+    pub told: Told<'a>,
+    pub setup: &'a Setup,
     busy: &'a Busy,
     now: Timestamp,
     /// Where each task stands.
@@ -59,11 +56,11 @@ impl<'a> Naive<'a> {
         next
     }
 
-    fn tasks(&self) -> std::ops::Range<usize> {
+    pub fn tasks(&self) -> std::ops::Range<usize> {
         0..self.setup.tasks.len()
     }
 
-    fn over(&self, task: usize) -> Option<&End> {
+    pub fn over(&self, task: usize) -> Option<&End> {
         match &self.stands[task] {
             Stand::Over(end) => Some(end),
             _ => None,
@@ -174,8 +171,8 @@ impl<'a> Naive<'a> {
             _ => None,
         });
         let mut opening: Vec<String> = lost.collect();
-        let last = self.told.events.last().map(|event| &event.kind);
-        if !matches!(last, Some(Kind::RunStopped { .. } | Kind::RunFinished { .. })) {
+        let newest = self.told.events.last().map(|event| &event.kind);
+        if !matches!(newest, Some(Kind::RunStopped { .. } | Kind::RunFinished { .. })) {
             return opening;
         }
         let succeeded = |task: &usize| self.over(*task) == Some(&End::Succeeded);
@@ -204,7 +201,7 @@ impl<'a> Naive<'a> {
         let id = task_id(task);
         let own = self.told.places().filter(|(_, event)| event.task.as_ref() == Some(&id));
         let kept = own.filter(|(_, event)| matches!(event.kind, Kind::TaskSucceeded(_) | Kind::TaskReused(_)));
-        kept.map(|(place, _)| place).last()
+        kept.map(|(place, _)| place).next_back()
     }
 
     /// A quota that is used up, or a long wait, that came since the last pause.
@@ -213,7 +210,7 @@ impl<'a> Naive<'a> {
             Kind::RunPaused { cause, .. } => cause == PauseCause::Waiting,
             _ => false,
         });
-        let since = paused.map(|(place, _)| place).last().unwrap_or(0).max(self.told.opened_anew());
+        let since = paused.map(|(place, _)| place).next_back().unwrap_or(0).max(self.told.opened_anew());
         let tries = self.tasks().flat_map(|task| self.told.tries(task).into_iter().map(move |one| (task, one)));
         let waits = tries.filter_map(|(task, one)| match self.told.fate(task, &one) {
             Fate::Bad(bad) if bad.known > since => {
@@ -231,7 +228,7 @@ impl<'a> Naive<'a> {
             match &self.stands[task] {
                 Stand::Proved(number, verdict) => next.push(format!("settle t{task} attempt {number}: {verdict:?}")),
                 Stand::Unproved(_) => {
-                    let known = self.told.colour("unit", Seen::Base, 0).is_some();
+                    let known = self.told.colour("unit", &Seen::Base, 0).is_some();
                     let base = if known { "" } else { " base unit" };
                     // The base may be all that was missing.
                     let own = if self.has_own(task) { "" } else { " result unit" };
@@ -246,7 +243,7 @@ impl<'a> Naive<'a> {
     fn has_own(&self, task: usize) -> bool {
         let Some(one) = self.told.tries(task).pop() else { return false };
         let Some(Kind::AttemptFinished(finished)) = one.to.map(|to| &self.told.events[to].kind) else { return false };
-        self.told.colour("unit", Seen::Task(task, one.number, finished.tree.clone()), one.from).is_some()
+        self.told.colour("unit", &Seen::Task(task, one.number, finished.tree.clone()), one.from).is_some()
     }
 
     /// Wall time of all processes so far: every step from one event to the next, but for what lay between two processes, and
@@ -286,13 +283,13 @@ impl<'a> Naive<'a> {
 
     fn plan_consent(&self) -> Option<Vec<String>> {
         let about_plan = self.told.places().filter(|(_, event)| event.task.is_none());
-        let said = about_plan.filter_map(|(_, event)| match event.kind {
+        let mut said = about_plan.filter_map(|(_, event)| match event.kind {
             Kind::ApprovalRequested {} => Some(None),
             Kind::ApprovalDecided { decision, .. } => Some(Some(decision)),
             _ => None,
         });
         let never = matches!(self.setup.ask, crate::event::Ask::Never);
-        match said.last() {
+        match said.next_back() {
             None if never || self.told.launched() > 0 => None,
             None => Some(vec!["request plan".to_owned()]),
             Some(None) => Some(self.ask("plan")),
@@ -367,7 +364,7 @@ impl<'a> Naive<'a> {
             let needed = self.tasks().any(|task| !self.setup.tasks[task].review).then_some("unit");
             let needed = needed.into_iter().chain(self.setup.final_check.then_some("whole"));
             let missing: Vec<String> = needed
-                .filter(|name| self.told.colour(name, Seen::Base, 0).is_none())
+                .filter(|name| self.told.colour(name, &Seen::Base, 0).is_none())
                 .map(|name| format!(" base {name}"))
                 .collect();
             if !missing.is_empty() {
@@ -431,84 +428,5 @@ impl<'a> Naive<'a> {
             None if out => vec!["stop: limits.launches".to_owned()],
             None => Vec::new(),
         }
-    }
-
-    fn succeeded(&self) -> impl Iterator<Item = (usize, Verdict)> {
-        let told = self.told;
-        self.tasks().filter(|task| self.over(*task) == Some(&End::Succeeded)).filter_map(move |task| {
-            let id = task_id(task);
-            let own = told.places().filter(|(_, event)| event.task.as_ref() == Some(&id));
-            let verdicts = own.filter_map(|(_, event)| match &event.kind {
-                Kind::TaskSucceeded(done) => Some(done.verdict),
-                _ => None,
-            });
-            verdicts.last().map(|verdict| (task, verdict))
-        })
-    }
-
-    /// The verdict over the run with its exit code, or the last checks.
-    fn conclude(&self) -> String {
-        let failed: Vec<FailureClass> = self
-            .tasks()
-            .filter_map(|task| match self.over(task) {
-                Some(End::Failed(class)) => Some(*class),
-                _ => None,
-            })
-            .collect();
-        let refused = self
-            .tasks()
-            .any(|task| matches!(self.over(task), Some(End::Cancelled | End::Skipped(SkipCause::Rejected))));
-        let worked = self.succeeded().any(|(task, _)| !self.setup.tasks[task].review);
-        let mut whole_is_red = false;
-        if self.setup.final_check && failed.is_empty() && !refused && worked {
-            let started = self.told.places().filter(|(_, event)| matches!(event.kind, Kind::AttemptStarted(_)));
-            let since = started.map(|(place, _)| place).last().unwrap_or(0);
-            let base = self.told.colour("whole", Seen::Base, 0);
-            let end = self.told.colour("whole", Seen::Whole(self.head()), since);
-            let missing = [base.is_none().then_some(" base whole"), end.is_none().then_some(" result whole")];
-            if missing.iter().any(Option::is_some) {
-                return format!("verify:{}", missing.into_iter().flatten().collect::<String>());
-            }
-            whole_is_red = end.is_some_and(|(_, colour)| colour == CheckStatus::Red);
-        }
-        let doubtful = self.succeeded().any(|(_, verdict)| verdict == Verdict::Vacuous);
-        let any = |classes: &[&str]| failed.iter().any(|class| classes.contains(&class.as_str()));
-        let verdict = match () {
-            () if any(&["budget-exhausted"]) => RunVerdict::Exhausted,
-            () if refused || any(&["policy-denied"]) => RunVerdict::Denied,
-            () if any(&["auth", "quota", "unusable", "transient", "rate-limited"]) => RunVerdict::Unusable,
-            () if failed.iter().any(|class| class.as_str() != "rejected") => RunVerdict::Failed,
-            () if !failed.is_empty() || whole_is_red || doubtful => RunVerdict::Unverified,
-            () => RunVerdict::Success,
-        };
-        let exit = [0, 3, 1, 4, 5, 6][[
-            RunVerdict::Success,
-            RunVerdict::Unverified,
-            RunVerdict::Failed,
-            RunVerdict::Exhausted,
-            RunVerdict::Denied,
-            RunVerdict::Unusable,
-        ]
-        .iter()
-        .position(|one| *one == verdict)
-        .unwrap()];
-        format!("finish: {} {exit}", verdict.as_str())
-    }
-
-    /// What the last success left.
-    fn head(&self) -> Option<ObjectId> {
-        let mut head = self.setup.base();
-        let mut trees = BTreeMap::new();
-        for (_, event) in self.told.places() {
-            let Some(task) = event.task.as_ref().map(|id| id.as_str()[1..].parse::<usize>().unwrap()) else { continue };
-            if let Kind::TaskSucceeded(done) = &event.kind {
-                trees.insert(task, done.tree.clone());
-            }
-            let taken = matches!(event.kind, Kind::TaskSucceeded(_) | Kind::TaskReused(_));
-            if taken && self.over(task) == Some(&End::Succeeded) {
-                head.clone_from(&trees[&task]);
-            }
-        }
-        head
     }
 }

@@ -77,7 +77,7 @@ fn attempt(input: Option<crate::ids::ObjectId>) -> Kind {
     attempt_started(input, Digest::of(b"key"))
 }
 
-fn check_run(tree: crate::ids::ObjectId, status: CheckStatus) -> Box<crate::event::CheckRun> {
+fn check_run(tree: crate::ids::ObjectId, status: CheckStatus) -> crate::event::CheckRun {
     super::script::check_run(&own(), Some(tree), status, "")
 }
 
@@ -142,8 +142,8 @@ fn with_task(status: &str) -> RunState {
 }
 
 fn check_both(state: &mut RunState) {
-    apply(state, None, None, Kind::BaseChecked(check_run(tree("base"), CheckStatus::Red)));
-    apply(state, Some(0), Some(1), Kind::CheckFinished(check_run(tree("a"), CheckStatus::Green)));
+    apply(state, None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red))));
+    apply(state, Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green))));
 }
 
 fn succeeded() -> Kind {
@@ -170,10 +170,10 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
             let kind = WorkspaceKind::Copy;
             (None, None, Kind::WorkspaceCreated(WorkspaceCreated { ws: 0, kind, path: "/w".to_owned(), base: None }))
         }
-        "base.checked" => (None, None, Kind::BaseChecked(check_run(tree("base"), CheckStatus::Red))),
+        "base.checked" => (None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red)))),
         "attempt.started" => (Some(0), Some(1), attempt(state.head().cloned())),
         "attempt.finished" => (Some(0), Some(1), finished(outcome(), None)),
-        "check.finished" => (Some(0), Some(1), Kind::CheckFinished(check_run(tree("a"), CheckStatus::Green))),
+        "check.finished" => (Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green)))),
         "task.succeeded" => (Some(0), Some(1), succeeded()),
         "task.failed" => (Some(0), None, Kind::TaskFailed { class: FailureClass::Auth, detail: "no".to_owned() }),
         "task.skipped" => (Some(0), None, Kind::TaskSkipped { cause: SkipCause::Rejected }),

@@ -30,8 +30,7 @@ pub fn try_all<S: Strategy>(cases: u32, strategy: &S, shrink: u32, holds: impl F
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let outcome = runner.run(strategy, |case| holds(case).map_err(TestCaseError::fail));
     outcome.map_err(|error| match error {
-        TestError::Fail(why, _) => why.message().to_owned(),
-        TestError::Abort(why) => why.message().to_owned(),
+        TestError::Fail(why, _) | TestError::Abort(why) => why.message().to_owned(),
     })
 }
 

@@ -36,6 +36,7 @@ pub enum Does {
 }
 
 /// A task of a scripted plan.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own that a case may have or not")]
 #[derive(Debug, Clone)]
 pub struct Script {
     /// Tasks that stand before it.
@@ -61,6 +62,7 @@ impl Script {
 }
 
 /// A scripted run: tasks, rules, and what there was before.
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own that a case may have or not")]
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub tasks: Vec<Script>,
@@ -286,9 +288,9 @@ pub fn failure(class: FailureClass, detail: &str) -> AttemptOutcome {
     AttemptOutcome::Failed(Failure::new(class, detail))
 }
 
-pub fn check_run(check: &Check, tree: Option<ObjectId>, status: CheckStatus, tail: &str) -> Box<CheckRun> {
+pub fn check_run(check: &Check, tree: Option<ObjectId>, status: CheckStatus, tail: &str) -> CheckRun {
     let outcome = CheckOutcome { status, exit: None, ms: 1, failing: None, tests: None, tail: tail.to_owned() };
-    Box::new(CheckRun { check: check.name.clone(), of: check_identity(check), tree, outcome })
+    CheckRun { check: check.name.clone(), of: check_identity(check), tree, outcome }
 }
 
 /// Every way in which an attempt can go.

@@ -1,6 +1,8 @@
 //! What a journal tells of one task, read naively: every question is answered by going through all events again. Shares
 //! no code with `src/run`, but for the draw of a wait, which is a hash.
 
+#![expect(clippy::option_option, reason = "not asked, asked, answered; not paused, paused, paused until then")]
+
 use super::script::{Setup, task_id};
 use crate::event::{AttemptOutcome, CheckStatus, Decision, Event, FailureClass, Kind, PauseCause, SkipCause, Verdict};
 use crate::ids::ObjectId;
@@ -92,7 +94,7 @@ impl<'a> Told<'a> {
         self.places()
             .filter(|(_, event)| matches!(event.kind, Kind::RunOpened(_)))
             .map(|(place, _)| place)
-            .last()
+            .next_back()
             .unwrap_or(0)
     }
 
@@ -103,7 +105,7 @@ impl<'a> Told<'a> {
             matches!(last.kind, Kind::RunStopped { .. } | Kind::RunFinished { .. })
                 && matches!(event.kind, Kind::RunOpened(_))
         });
-        anew.map(|(place, _)| place + 1).last().unwrap_or(0)
+        anew.map(|(place, _)| place + 1).next_back().unwrap_or(0)
     }
 
     /// What the run waits for: a time, or a person who suspended it. Of the two the suspension ends first, at the latest with
@@ -167,12 +169,13 @@ impl<'a> Told<'a> {
     pub fn consent(self, task: usize) -> Option<Option<Decision>> {
         let since = if self.is_held(task) { self.last_interruption(task) } else { 0 };
         let events = self.of(task);
-        let said = events.into_iter().filter(|(place, _)| *place >= since).filter_map(|(_, event)| match event.kind {
-            Kind::ApprovalRequested {} => Some(None),
-            Kind::ApprovalDecided { decision, .. } => Some(Some(decision)),
-            _ => None,
-        });
-        said.last()
+        let mut said =
+            events.into_iter().filter(|(place, _)| *place >= since).filter_map(|(_, event)| match event.kind {
+                Kind::ApprovalRequested {} => Some(None),
+                Kind::ApprovalDecided { decision, .. } => Some(Some(decision)),
+                _ => None,
+            });
+        said.next_back()
     }
 
     fn last_interruption(self, task: usize) -> usize {
@@ -202,9 +205,9 @@ impl<'a> Told<'a> {
 
     /// The colour of a check on a tree, and from which place in the journal it was known. In place, what was seen since
     /// `from` counts.
-    pub fn colour(self, name: &str, of: Seen, from: usize) -> Option<(usize, CheckStatus)> {
+    pub fn colour(self, name: &str, of: &Seen, from: usize) -> Option<(usize, CheckStatus)> {
         let base = self.setup.base();
-        let found = self.places().filter_map(|(place, event)| {
+        let mut found = self.places().filter_map(|(place, event)| {
             let (run, about) = match &event.kind {
                 Kind::BaseChecked(run) => (run, Seen::Base),
                 Kind::CheckFinished(run) => match &event.task {
@@ -213,7 +216,7 @@ impl<'a> Told<'a> {
                 },
                 _ => return None,
             };
-            let same = match (&of, &run.tree) {
+            let same = match (of, &run.tree) {
                 (Seen::Task(_, _, Some(wanted)) | Seen::Whole(Some(wanted)), Some(tree)) => wanted == tree,
                 (Seen::Base, Some(tree)) => base.as_ref() == Some(tree),
                 (Seen::Base, None) => about == Seen::Base,
@@ -222,7 +225,7 @@ impl<'a> Told<'a> {
             };
             (same && run.check.as_str() == name).then_some((place, run.outcome.status))
         });
-        found.last()
+        found.next_back()
     }
 
     pub fn fate(self, task: usize, one: &Try) -> Fate {
@@ -244,8 +247,8 @@ impl<'a> Told<'a> {
                 ResultStatus::Failed => bad(FailureClass::Reported, "said", to),
             };
         }
-        let before = self.colour("unit", Seen::Base, 0);
-        let after = self.colour("unit", Seen::Task(task, one.number, finished.tree.clone()), one.from);
+        let before = self.colour("unit", &Seen::Base, 0);
+        let after = self.colour("unit", &Seen::Task(task, one.number, finished.tree.clone()), one.from);
         let (Some((base, before)), Some((own, after))) = (before, after) else { return Fate::Unproved };
         // The outcome is known from the last of the three on.
         let first = self.places().position(|(place, event)| match &event.kind {

@@ -8,10 +8,11 @@ use super::naive::Naive;
 use super::script::{
     Does, Setup, attempt_started, check_run, claim, failure, finished, opened, own, run_id, task_id, tree,
 };
+use super::words::in_words;
 use crate::dispatch::{Identity, Wishes, survey};
 use crate::event::{
-    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, SkipCause,
-    StopCause, TaskReused, TaskSucceeded, Verdict,
+    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, StopCause,
+    TaskReused, TaskSucceeded, Verdict,
 };
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::ResultStatus;
@@ -298,9 +299,8 @@ impl World {
         // Letters: digits are taken out of failure signatures.
         let nth = "x".repeat(self.counted(task));
         let head = self.state.head().cloned();
-        let made = head.as_ref().map(|head| match self.setup.tasks[task].review {
-            true => head.clone(),
-            false => tree(&format!("{task}/{does:?}/{nth}/{head}")),
+        let made = head.as_ref().map(|head| {
+            if self.setup.tasks[task].review { head.clone() } else { tree(&format!("{task}/{does:?}/{nth}/{head}")) }
         });
         let outcome = match does {
             Does::Succeed | Does::Spoil | Does::Lie => claim(ResultStatus::Done),
@@ -327,7 +327,7 @@ impl World {
         match &probe.place {
             Place::Base(tree) => {
                 let run = check_run(&probe.check, tree.clone(), green(!own || self.setup.green_before), "base");
-                self.append(None, None, Kind::BaseChecked(run))
+                self.append(None, None, Kind::BaseChecked(Box::new(run)))
             }
             Place::Result(tree) => {
                 let attempt = task.and_then(|task| self.state.task(ordinal(task))).map(|task| task.last_attempt);
@@ -337,7 +337,7 @@ impl World {
                 };
                 let bad = if own { Does::Lie } else { Does::Spoil };
                 let run = check_run(&probe.check, tree.clone(), green(did != Some(bad)), "tail");
-                self.append(task.map(task_id), attempt, Kind::CheckFinished(run))
+                self.append(task.map(task_id), attempt, Kind::CheckFinished(Box::new(run)))
             }
         }
     }
@@ -411,13 +411,8 @@ impl World {
                 Kind::AttemptFinished(finished) => format!("{:?}", finished.outcome),
                 kind => format!("{kind:?}"),
             };
-            story.push_str(&format!(
-                "{} {:?} {} {task} {:?} {what}\n",
-                event.seq,
-                event.at,
-                event.kind.name(),
-                event.attempt
-            ));
+            let Event { seq, at, attempt, kind, .. } = &**event;
+            story.extend([format!("{seq} {at:?} {} {task} {attempt:?} {what}\n", kind.name())]);
         }
         story
     }
@@ -429,60 +424,4 @@ fn ordinal(task: usize) -> u32 {
 
 fn event(seq: u64, at: Timestamp, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Event {
     Event { v: FORMAT, seq, at, run: run_id(), task, attempt, kind }
-}
-
-/// An action in the words of the naive reading.
-fn in_words(action: &Action) -> String {
-    let probed = |probes: &[Probe]| {
-        let words = probes.iter().map(|probe| match probe.place {
-            Place::Base(_) => format!(" base {}", probe.check.name),
-            Place::Result(_) => format!(" result {}", probe.check.name),
-        });
-        words.collect::<String>()
-    };
-    match action {
-        Action::Launch { task, attempt } => format!("launch t{task} attempt {attempt}"),
-        Action::Verify { task: Some(task), probes } => format!("verify t{task}:{}", probed(probes)),
-        Action::Verify { task: None, probes } => format!("verify:{}", probed(probes)),
-        Action::Settle { task, attempt, verdict } => format!("settle t{task} attempt {attempt}: {verdict:?}"),
-        Action::Ask { task: Some(task) } => format!("ask t{task}"),
-        Action::Ask { task: None } => "ask plan".to_owned(),
-        Action::Wait { until } => format!("wait until {until:?}"),
-        Action::CancelAll { limit } => format!("cancel: {limit}"),
-        Action::Propose { .. } | Action::Parse { .. } => "plan".to_owned(),
-        Action::Record { task, attempt, kind } => {
-            recorded(task.as_ref().map_or("plan", TaskId::as_str), attempt.unwrap_or(0), kind)
-        }
-    }
-}
-
-fn recorded(task: &str, attempt: u32, kind: &Kind) -> String {
-    match kind {
-        Kind::AttemptFinished(finished) => match &finished.outcome {
-            AttemptOutcome::Failed(failure) if failure.class == FailureClass::Interrupted => {
-                format!("lose {task} attempt {attempt}")
-            }
-            outcome => format!("end {task} attempt {attempt}: {outcome:?}"),
-        },
-        Kind::TaskFailed { class, .. } => format!("fail {task}: {class}"),
-        Kind::TaskSkipped { cause } => match cause {
-            SkipCause::Dependency(dep) => format!("skip {task}: dependency {dep}"),
-            SkipCause::Stopped(by) => format!("skip {task}: stopped {by}"),
-            SkipCause::Rejected => format!("skip {task}: rejected"),
-        },
-        Kind::ApprovalRequested {} if attempt > 0 => format!("request {task} after attempt {attempt}"),
-        Kind::ApprovalRequested {} => format!("request {task}"),
-        Kind::RunPaused { until, .. } => format!("pause until {until:?}"),
-        Kind::RunContinued {} => "continue".to_owned(),
-        Kind::RunStopped { why } => match why {
-            StopCause::Signal(signal) => format!("stop: signal {signal}"),
-            StopCause::Limit(limit) => format!("stop: {limit}"),
-            StopCause::Approval => "stop: approval".to_owned(),
-            StopCause::Quota(until) => format!("stop: quota until {until:?}"),
-        },
-        Kind::RunFinished { verdict, exit } => format!("finish: {} {exit}", verdict.as_str()),
-        Kind::TaskReopened { .. } => format!("reopen {task}"),
-        Kind::BudgetWarned { limit, used, of } => format!("warn {}: {used} of {of}", limit.key()),
-        kind => format!("record {} {task}", kind.name()),
-    }
 }
