@@ -163,7 +163,7 @@ fn is_refused_at(rig: &Rig, damaged: &[u8], line: usize, reader: &[&str], why: &
 
 /// The line, counted from 1, that a byte is in.
 fn line_of(journal: &[u8], at: usize) -> usize {
-    journal[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+    journal[..at].split(|byte| *byte == b'\n').count()
 }
 
 /// One bit of every `step`th byte is turned over; the readers take turns.
@@ -306,7 +306,7 @@ fn what_a_power_cut_leaves_at_the_end_is_healed_and_nothing_is_glued_to_it() {
     let last = *lines.last().unwrap();
     let sound = &journal[..journal.len() - last.len()];
     let zeroed = [&last[..last.len() / 2], &vec![0; last.len() - last.len() / 2]].concat();
-    let garbled = [&last[..last.len() / 2], &vec![b'x'; 30], b"\n"].concat();
+    let garbled = [&last[..last.len() / 2], &[b'x'; 30], b"\n"].concat();
     for torn in [&vec![0; 300][..], &zeroed, &garbled, &last[..last.len() - 1], &last[..1]] {
         restore(&rig, &[sound, torn].concat());
         fs::remove_file(rig.at("log")).unwrap();
