@@ -12,6 +12,7 @@ use crate::ids::TraceId;
 use crate::message::{TaskMessage, TaskResult};
 use crate::model::Delta;
 use crate::policy::{Limits, Spends};
+use crate::process::Gate;
 use crate::sys::fs::FileError;
 use crate::text;
 
@@ -30,6 +31,12 @@ pub trait Agent: Send + Sync {
     /// Whether it looks at [`Job::prompt`], which is made only for those that do.
     fn reads_prompt(&self) -> bool {
         true
+    }
+
+    /// Whether it does nothing that could be seen outside the run's records before [`Job::gate`] is open. Others are
+    /// called only then.
+    fn keeps_behind_the_gate(&self) -> bool {
+        false
     }
 }
 
@@ -56,6 +63,8 @@ pub struct Job {
     pub limits: Limits,
     /// What it may spend: it is ended when it has told of more. Nobody counts where there is none.
     pub cap: Option<Amount>,
+    /// Opens when the attempt is on record for good.
+    pub gate: Gate,
     /// From the run's base to the workspace as it is given.
     pub change: Change,
 }

@@ -137,6 +137,7 @@ async fn record(held: &mut Held, kind: Kind) -> Result<(), CliError> {
     };
     held.state.apply(&event).map_err(|error| CliError::internal(&error))?;
     held.journal.append(&event)?;
+    held.journal.urge()?;
     wait_durable(&mut held.journal.durable(), event.seq)
         .await
         .map_err(|error| CliError::from(StoreError::Failed(error)))

@@ -4,7 +4,7 @@ use std::io::BufRead as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::junit::JunitFile;
@@ -65,9 +65,7 @@ pub(super) async fn drive(
         drop(before);
         runtime.block_on(tell(progress, desk))
     });
-    // As a task of its own beside its workers, so that what they say to each other wakes no other thread.
-    let ended = tokio::spawn(dispatch::drive(state, journal, Arc::clone(&work), link, events));
-    let ended = ended.await.map_err(|error| CliError::internal(&error))?;
+    let ended = on_a_thread(dispatch::drive(state, journal, Arc::clone(&work), link, events)).await?;
     // Whatever was ordered so far was about the run itself.
     after.borrow_and_update();
     let progress = tokio::select! {
@@ -118,6 +116,24 @@ async fn signalled(mut orders: watch::Receiver<Order>) -> CliError {
         }
     };
     CliError::new(signal.into(), format!("ended by {} before the report was written", signal.name()))
+}
+
+/// Does the work on a thread of its own. The loop, its workers and what they wait for are together on it: what they say to
+/// each other wakes no other thread.
+async fn on_a_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::internal(&error))?;
+    let (done, output) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("run".to_owned()).spawn(move || {
+        // Nobody waits any more for the end of a run that was given up.
+        drop(done.send(runtime.block_on(work)));
+        runtime.shutdown_background();
+    });
+    thread.map_err(|error| CliError::internal(&error))?;
+    // Without an answer it has panicked, and has said so.
+    output.await.map_err(|error| CliError::internal(&error))
 }
 
 /// What CI is told of a run that could not be brought to its end.

@@ -80,11 +80,13 @@ pub(super) async fn complete(session: &Session, dir: &RunDir, events: &[Event]) 
 
 /// Writes the report in its three forms; gives the first for programs and the last.
 fn write(dir: &RunDir, summary: &Summary, facts: &Facts) -> Result<(Report, String), CliError> {
+    // One after the other: of a long run each is megabytes.
     let markdown = summary.markdown(facts).map_err(|error| CliError::internal(&error))?;
-    let junit = summary.junit(facts).map_err(|error| CliError::internal(&error))?;
-    let report = Report::of(summary, facts);
     fs::write_whole(&dir.report(), markdown.as_bytes()).map_err(|error| CliError::unwritable(&error))?;
+    drop(markdown);
+    let junit = summary.junit(facts).map_err(|error| CliError::internal(&error))?;
     fs::write_whole(&dir.junit(), junit.as_bytes()).map_err(|error| CliError::unwritable(&error))?;
+    let report = Report::of(summary, facts);
     store::write_json(&dir.report_json(), &report)?;
     Ok((report, junit))
 }

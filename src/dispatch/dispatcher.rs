@@ -1,21 +1,21 @@
 //! The loop: it owns the state, appends, waits for the disk, acts.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::glimpse::Eye;
 use super::hands::Work;
 use super::inbox::Message;
 use super::link::{Link, Order, Question, Suspension};
+use super::record::{Record, Waiting};
 use super::{DispatchError, worker};
 use crate::event::{Amount, AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated};
 use crate::ids::TaskId;
+use crate::process::Gate;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
-use crate::store::{self, Durable, Journal};
+use crate::store::{self, Journal};
 use crate::sys::clock;
 use crate::time::{Span, Timestamp};
 
@@ -26,13 +26,11 @@ pub struct Ending {
     pub state: RunState,
 }
 
-/// An effect that waits for its event to be durable.
-enum Effect {
-    Attempt(Box<worker::AttemptPlan>),
-    /// What is asked about was shown before.
-    Ask(Question),
-    /// Somebody waits for the record itself.
-    Answer(oneshot::Sender<Infallible>),
+/// An attempt whose start is in the journal, but not yet on the disk: it is begun as soon as it is written, behind a gate
+/// that opens when it is safe.
+struct Begun {
+    plan: Box<worker::AttemptPlan>,
+    gate: Gate,
 }
 
 /// Runs an opened run until it is finished or stopped. The caller keeps the lock.
@@ -48,15 +46,12 @@ pub async fn drive(
 
 struct Dispatcher {
     state: RunState,
-    journal: Journal,
-    durable: watch::Receiver<Durable>,
+    record: Record,
     work: Arc<Work>,
     link: Link,
     busy: Busy,
-    /// Effects in the order of the events that they wait for.
-    awaiting: VecDeque<(u64, Effect)>,
-    /// Events not yet shown.
-    unseen: VecDeque<Event>,
+    /// Attempts to be begun once what was appended is written.
+    begun: Vec<Begun>,
     workers: JoinSet<()>,
     inbox: mpsc::UnboundedReceiver<Message>,
     outbox: mpsc::UnboundedSender<Message>,
@@ -72,14 +67,12 @@ impl Dispatcher {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let busy = Busy { can_ask: link.questions.is_some(), spends: work.spends(), ..Busy::default() };
         Self {
-            durable: journal.durable(),
+            record: Record::new(journal, &link, unseen),
             state,
-            journal,
             work,
             link,
             busy,
-            awaiting: VecDeque::new(),
-            unseen: unseen.into(),
+            begun: Vec::new(),
             workers: JoinSet::new(),
             inbox,
             outbox,
@@ -98,13 +91,7 @@ impl Dispatcher {
         if outcome.is_err() {
             self.salvage();
         }
-        let closed = self.journal.close();
-        if closed.is_ok() {
-            for event in self.unseen.drain(..) {
-                // Nobody listening is no reason to fail a run that is on disk.
-                drop(self.link.events.send(event));
-            }
-        }
+        let closed = self.record.close();
         outcome?;
         closed?;
         let dir = self.work.dir.clone();
@@ -124,17 +111,13 @@ impl Dispatcher {
     async fn turn(&mut self) -> Result<(), DispatchError> {
         loop {
             self.step()?;
+            self.commit()?;
             let wake = self.next_wake();
             if matches!(self.state.phase, Phase::Stopped(_) | Phase::Finished(_)) {
                 return Ok(());
             }
             tokio::select! {
-                changed = self.durable.changed() => {
-                    if changed.is_err() {
-                        return Err(DispatchError::Panic("the journal's committer".to_owned()));
-                    }
-                    self.release()?;
-                }
+                progress = self.record.progress() => progress?,
                 Some(message) = self.inbox.recv() => self.handle(message)?,
                 Some(joined) = self.workers.join_next() => {
                     if let Err(error) = joined && error.is_panic() {
@@ -192,12 +175,16 @@ impl Dispatcher {
                 self.workers.spawn(worker::verify(work, verification, out, cancel));
             }
             Action::Settle { task, attempt, verdict } => {
-                self.busy.tasks.insert(task);
                 let plan = worker::SettlePlan::of(&self.state, task, attempt, verdict);
+                if let Some(succeeded) = worker::settled(&self.work, &plan) {
+                    self.append(self.id(task), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)))?;
+                    return Ok(true);
+                }
+                self.busy.tasks.insert(task);
                 let (work, out) = (Arc::clone(&self.work), self.outbox.clone());
                 self.workers.spawn(worker::settle(work, plan, out));
             }
-            Action::Ask { task } => self.ask(task)?,
+            Action::Ask { task } => self.ask(task),
             Action::Wait { until } => self.wake_at = Some(until),
             Action::CancelAll { limit } => {
                 tracing::warn!(limit, "a limit of the run is used up");
@@ -254,14 +241,13 @@ impl Dispatcher {
             budget: offer.map(|offer| offer.aside).unwrap_or_default(),
         };
         self.append(Some(id), Some(attempt), Kind::AttemptStarted(Box::new(started)))?;
-        self.awaiting.push_back((self.state.seq, Effect::Attempt(Box::new(plan))));
-        self.journal.urge();
-        self.release()
+        self.begun.push(Begun { plan: Box::new(plan), gate: Gate::shut() });
+        Ok(())
     }
 
-    fn ask(&mut self, task: Option<u32>) -> Result<(), DispatchError> {
+    fn ask(&mut self, task: Option<u32>) {
         if self.link.questions.is_none() {
-            return Ok(());
+            return;
         }
         let id = task.and_then(|task| self.state.plan()?.tasks.get(task as usize)).map(|task| task.id.clone());
         let interrupted = self.held_attempt(task);
@@ -269,8 +255,8 @@ impl Dispatcher {
         let out = self.outbox.clone();
         self.busy.asking = true;
         // A closed channel is an answer too: the receiver below sees its sender gone.
-        self.awaiting.push_back((self.state.seq, Effect::Ask(Question { task: id, interrupted, answer })));
-        self.journal.urge();
+        let question = Question { task: id, interrupted, answer };
+        self.record.urge_for(self.state.seq, Waiting::Question(question));
         let cancel = self.work.cancel.clone();
         self.workers.spawn(async move {
             // A person may never answer; the run must still be able to stop.
@@ -280,13 +266,12 @@ impl Dispatcher {
             };
             drop(out.send(Message::Answered { task, decision }));
         });
-        self.release()
     }
 
     fn handle(&mut self, message: Message) -> Result<(), DispatchError> {
         match message {
             Message::AttemptDone { task, attempt, mut finished, denied } => {
-                finished.bytes = finished.bytes.saturating_add(self.journal.take_written());
+                finished.bytes = finished.bytes.saturating_add(self.record.take_written());
                 let id = self.id(task);
                 if let Some(denied) = denied {
                     let kind = Kind::PolicyDenied { rule: denied.rule, paths: denied.paths };
@@ -341,44 +326,7 @@ impl Dispatcher {
     fn append(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Result<(), DispatchError> {
         let event = next_event(&self.state, task, attempt, kind);
         self.state.apply(&event)?;
-        self.journal.append(&event)?;
-        tracing::info!(
-            seq = event.seq,
-            kind = event.kind.name(),
-            task = event.task.as_ref().map(TaskId::as_str),
-            attempt = event.attempt
-        );
-        self.unseen.push_back(event);
-        Ok(())
-    }
-
-    /// Shows events and lets effects happen as far as the disk has come.
-    fn release(&mut self) -> Result<(), DispatchError> {
-        let safe = match &*self.durable.borrow_and_update() {
-            Durable::Through(seq) => *seq,
-            Durable::Failed(error) => return Err(DispatchError::Journal(Arc::clone(error))),
-        };
-        while self.unseen.front().is_some_and(|event| event.seq <= safe) {
-            if let Some(event) = self.unseen.pop_front() {
-                // Nobody listening is no reason to fail a run that is on disk.
-                drop(self.link.events.send(event));
-            }
-        }
-        while self.awaiting.front().is_some_and(|(seq, _)| *seq <= safe) {
-            match self.awaiting.pop_front() {
-                Some((_, Effect::Attempt(plan))) => {
-                    let eye = self.eye(Some(plan.message.task_id.clone()));
-                    let (work, out) = (Arc::clone(&self.work), self.outbox.clone());
-                    self.workers.spawn(worker::attempt(work, *plan, out, eye));
-                }
-                Some((_, Effect::Ask(question))) => {
-                    drop(self.link.questions.as_ref().map(|questions| questions.send(question)));
-                }
-                Some((_, Effect::Answer(waiting))) => drop(waiting),
-                None => {}
-            }
-        }
-        Ok(())
+        self.record.append(event)
     }
 
     /// Puts on record that nothing happens from here on, or again. A run that has ended meanwhile has nothing to pause.
@@ -389,16 +337,28 @@ impl Dispatcher {
             Suspension::Begins(waiting) if !is_suspended => {
                 let (why, cause) = ("suspended".to_owned(), PauseCause::Suspended);
                 self.append(None, None, Kind::RunPaused { why, until: None, cause })?;
-                self.awaiting.push_back((self.state.seq, Effect::Answer(waiting)));
-                self.journal.urge();
+                self.record.urge_for(self.state.seq, Waiting::Answer { _sender: waiting });
             }
             Suspension::Ends if is_suspended => {
                 self.append(None, None, Kind::RunContinued {})?;
-                self.journal.urge();
+                self.record.urge();
             }
             Suspension::Begins(_) | Suspension::Ends => {}
         }
-        self.release()
+        Ok(())
+    }
+
+    /// Writes what was appended, in one piece, and lets begin what was launched: all of an attempt that is no effect is
+    /// done while its start is on its way to the disk.
+    fn commit(&mut self) -> Result<(), DispatchError> {
+        let begun = std::mem::take(&mut self.begun);
+        self.record.commit(begun.iter().map(|begun| begun.gate.clone()).collect())?;
+        for Begun { plan, gate } in begun {
+            let eye = self.eye(Some(plan.message.task_id.clone()));
+            let (work, out) = (Arc::clone(&self.work), self.outbox.clone());
+            self.workers.spawn(worker::attempt(work, *plan, gate, (out, eye)));
+        }
+        Ok(())
     }
 
     fn ordered(&mut self, open: bool) {

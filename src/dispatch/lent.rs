@@ -32,13 +32,14 @@ impl Lent {
 
     /// An empty folder that nobody else has until it is given back.
     pub(super) fn take(&self) -> Result<PathBuf, FileError> {
-        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(folder) = shelf.idle.pop().filter(|folder| fs::is_untouched(folder)) {
+        let mut kept = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        // It came back empty, and nobody has had it since.
+        if let Some(folder) = kept.idle.pop().filter(|folder| fs::is_private_folder(folder)) {
             return Ok(folder);
         }
-        let folder = self.within.join(shelf.made.to_string());
-        shelf.made += 1;
-        if shelf.made == 1 {
+        let folder = self.within.join(kept.made.to_string());
+        kept.made += 1;
+        if kept.made == 1 {
             fs::create_dirs(&self.within)?;
         }
         fs::create_dir(&folder)?;
@@ -61,8 +62,8 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let shelf = self.shelf.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for folder in shelf.idle.iter().chain([&self.within]) {
+        let kept = self.shelf.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for folder in kept.idle.iter().chain([&self.within]) {
             // What is still lent, or was put there by somebody, stays: the next process of the run removes it.
             drop(fs::remove_empty_dir(folder));
         }
@@ -77,21 +78,21 @@ mod tests {
     fn an_empty_folder_is_lent_again_and_one_with_something_in_it_is_the_attempts() {
         let dir = tempfile::tempdir().unwrap();
         let (within, left) = (dir.path().join("lent"), dir.path().join("1-fix.1.artifacts"));
-        let lent = Lent::within(within.clone()).unwrap();
-        let (first, second) = (lent.take().unwrap(), lent.take().unwrap());
+        let pool = Lent::within(within.clone()).unwrap();
+        let (first, second) = (pool.take().unwrap(), pool.take().unwrap());
         assert_ne!(first, second);
         fs::write(&second.join("plan.json"), b"x").unwrap();
-        lent.give_back(first.clone(), &left).unwrap();
+        pool.give_back(first.clone(), &left).unwrap();
         assert_eq!(fs::kind(&left).unwrap(), None);
-        lent.give_back(second.clone(), &left).unwrap();
+        pool.give_back(second.clone(), &left).unwrap();
         assert_eq!(fs::read(&left.join("plan.json"), 9).unwrap(), b"x");
-        assert_eq!(lent.take().unwrap(), first);
-        let third = lent.take().unwrap();
+        assert_eq!(pool.take().unwrap(), first);
+        let third = pool.take().unwrap();
         assert_ne!(third, second);
         fs::remove_empty_dir(&third).unwrap();
-        lent.give_back(third, &dir.path().join("1-fix.2.artifacts")).unwrap();
-        lent.give_back(first, &left).unwrap();
-        drop(lent);
+        pool.give_back(third, &dir.path().join("1-fix.2.artifacts")).unwrap();
+        pool.give_back(first, &left).unwrap();
+        drop(pool);
         assert_eq!(fs::kind(&within).unwrap(), None);
     }
 

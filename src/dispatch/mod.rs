@@ -14,6 +14,7 @@ mod lent;
 mod link;
 mod note;
 mod open;
+mod record;
 mod start;
 mod survey;
 mod worker;

@@ -164,7 +164,7 @@ fn append_all(
         journal.append(&event)?;
         events.push(event);
     }
-    journal.urge();
+    journal.urge()?;
     Ok((state, journal, events))
 }
 

@@ -119,7 +119,7 @@ pub struct Opened {
 }
 
 /// Makes a run directory with everything in it that is known before the first task.
-pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, DispatchError> {
+pub async fn begin(mut new: NewRun, equipment: Equipment) -> Result<Opened, DispatchError> {
     let staged = Staged::begin(&new.runs, clock::now())?;
     let dir = staged.dir().clone();
     let guard = fs::create_new(&dir.supervisors_lock())?;
@@ -131,7 +131,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let prepared = workspace::prepare(equipment.workspace.clone(), &dir.shadow(), staged.run(), &tools).await?;
     let mut notes = prepared.notes.clone();
     let base = Base { commit: prepared.commit.clone(), tree: prepared.tree.clone() };
-    let plan = accepted_plan(&new, &base)?;
+    let plan = accepted_plan(&mut new, &base)?;
     fs::write_synced(&dir.ticket(), new.ticket.text.as_bytes())?;
     fs::write_synced(&dir.config(), new.config.as_bytes())?;
     store::write_json(&dir.plan(), &plan.plan)?;
@@ -153,7 +153,7 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
     let second = super::dispatcher::next_event(&state, None, None, Kind::PlanAccepted(Box::new(plan)));
     state.apply(&second)?;
     journal.append(&second)?;
-    journal.urge();
+    journal.urge()?;
     wait_durable(&mut journal.durable(), second.seq).await.map_err(DispatchError::Journal)?;
     let published = staged.publish()?;
     if let Err(error) = &published.latest {
@@ -175,8 +175,10 @@ pub async fn begin(new: NewRun, equipment: Equipment) -> Result<Opened, Dispatch
 }
 
 /// The plan with the base it is run against written into it.
-fn accepted_plan(new: &NewRun, base: &Base) -> Result<PlanAccepted, DispatchError> {
-    let mut draft = new.plan.clone();
+fn accepted_plan(new: &mut NewRun, base: &Base) -> Result<PlanAccepted, DispatchError> {
+    // The tasks, which are nearly all of it, are moved.
+    let tasks = std::mem::take(&mut new.plan.tasks);
+    let mut draft = Draft { tasks, ..new.plan.clone() };
     draft.base = base.tree.clone().map(|tree| PlanBase { tree, commit: base.commit.clone() });
     let plan = draft.accept(&new.caps)?;
     let checks_sha = Digest::of_json(&new.catalogue)?;

@@ -16,6 +16,7 @@ use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::{TaskMessage, TaskResult};
 use crate::plan::Role;
 use crate::policy::Limits;
+use crate::process::Gate;
 use crate::run::{Place, Probe, RunState, Status, check_identity};
 use crate::store::{self, Collect, Collected, RunDir};
 use crate::sys::{clock, fs};
@@ -94,10 +95,11 @@ impl AttemptPlan {
 }
 
 /// One attempt, from the reset of its workspace to the tree that it leaves.
-pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, eye: Eye) {
+/// Until the gate opens, its start may be lost to a power cut: nothing is done that could be seen.
+pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, gate: Gate, (out, eye): (Out, Eye)) {
     let watch = work.hands.supervisors.stopwatch();
     let (task, attempt) = (plan.task, plan.attempt);
-    let message = match run_attempt(&work, plan, &eye).await {
+    let message = match run_attempt(&work, plan, gate, &eye).await {
         Ok((mut finished, denied)) => {
             finished.ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
             Message::AttemptDone { task, attempt, finished: Box::new(finished), denied }
@@ -114,11 +116,18 @@ pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, out: Out, eye: E
 
 async fn run_attempt(
     work: &Arc<Work>,
-    plan: AttemptPlan,
+    mut plan: AttemptPlan,
+    gate: Gate,
     eye: &Eye,
 ) -> Result<(AttemptFinished, Option<Denied>), DispatchError> {
     let cancel = &work.cancel;
     eye.sees(Sight::Preparing);
+    if work.hands.space.isolated().is_some() || !plan.agent.keeps_behind_the_gate() {
+        tokio::select! {
+            () = gate.opened() => {}
+            () = cancel.cancelled() => return Ok((failed(FailureClass::Interrupted, STOPPED), None)),
+        }
+    }
     handed::check_inputs(work, &plan.message).await?;
     if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
         match spaces.reset(0, input).await {
@@ -136,19 +145,7 @@ async fn run_attempt(
         _ => Change::default(),
     };
     let artifacts = work.lent.take()?;
-    let job = Job {
-        message: plan.message.clone(),
-        attempt: plan.attempt,
-        prompt: plan.prompt,
-        workspace: work.folder(),
-        artifacts: artifacts.clone(),
-        inputs: work.dir.artifacts(),
-        files: plan.files,
-        trace: work.trace.clone(),
-        limits: plan.limits,
-        cap: plan.cap,
-        change,
-    };
+    let job = Job { gate, change, artifacts: artifacts.clone(), ..job(work, &mut plan) };
     eye.sees(Sight::Working);
     let outcome = agent::attend(plan.agent.as_ref(), job, cancel, |delta| eye.sees_output(delta)).await;
     work.lent.give_back(artifacts, &plan.left)?;
@@ -194,6 +191,24 @@ async fn run_attempt(
         handed::keep_for_people(work, &promised, claim, clock::now()).await?;
     }
     Ok((finished, None))
+}
+
+/// What the agent is given, as far as the plan says it.
+fn job(work: &Work, plan: &mut AttemptPlan) -> Job {
+    Job {
+        message: plan.message.clone(),
+        attempt: plan.attempt,
+        prompt: std::mem::take(&mut plan.prompt),
+        workspace: work.folder(),
+        artifacts: PathBuf::new(),
+        inputs: work.dir.artifacts(),
+        files: plan.files.clone(),
+        trace: work.trace.clone(),
+        limits: plan.limits,
+        cap: plan.cap,
+        gate: Gate::default(),
+        change: Change::default(),
+    }
 }
 
 enum Examined {
@@ -351,8 +366,31 @@ pub(super) async fn settle(work: Arc<Work>, plan: SettlePlan, out: Out) {
     drop(out.send(message));
 }
 
+/// The success of a task that left nothing to be kept, which is seen at once.
+pub(super) fn settled(work: &Work, plan: &SettlePlan) -> Option<TaskSucceeded> {
+    let (None, Some(id)) = (work.hands.space.isolated(), &plan.id) else { return None };
+    let nothing = store::is_nothing_left(&collect(work, plan, id));
+    let succeeded =
+        TaskSucceeded { tree: plan.tree.clone(), commit: None, artifacts: Vec::new(), verdict: plan.verdict };
+    nothing.then_some(succeeded)
+}
+
+/// What there is to keep, and where.
+fn collect(work: &Work, plan: &SettlePlan, id: &TaskId) -> Collect {
+    Collect {
+        dir: work.dir.clone(),
+        task: id.clone(),
+        attempt: plan.attempt,
+        folder: work.dir.attempt_artifacts(plan.task as usize + 1, id, plan.attempt),
+        workspace: work.folder(),
+        globs: plan.globs.clone(),
+        named: plan.claim.artifacts.clone(),
+        at: plan.at,
+    }
+}
+
 async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, DispatchError> {
-    let id = plan.id.ok_or_else(|| DispatchError::Panic("a result without a task".to_owned()))?;
+    let id = plan.id.clone().ok_or_else(|| DispatchError::Panic("a result without a task".to_owned()))?;
     let spaces = work.hands.space.isolated();
     if let (Some(spaces), Some(tree), true) =
         (spaces, &plan.tree, !plan.globs.is_empty() || !plan.claim.artifacts.is_empty())
@@ -362,16 +400,7 @@ async fn keep(work: &Arc<Work>, plan: SettlePlan) -> Result<TaskSucceeded, Dispa
             spaces.reset(0, tree).await?;
         }
     }
-    let collect = Collect {
-        dir: work.dir.clone(),
-        task: id.clone(),
-        attempt: plan.attempt,
-        folder: work.dir.attempt_artifacts(plan.task as usize + 1, &id, plan.attempt),
-        workspace: work.folder(),
-        globs: plan.globs,
-        named: plan.claim.artifacts,
-        at: plan.at,
-    };
+    let collect = collect(work, &plan, &id);
     // Most tasks leave nothing, which is seen without a thread that may block.
     let collected = if store::is_nothing_left(&collect) {
         Collected::default()

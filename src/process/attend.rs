@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, 
 
 use super::command::Straggler;
 use super::port::{Port, Wake};
+use super::supervisor::Streams;
 use super::tree::{self, Member};
 use super::wire::{Report, Request};
 use crate::sys::clock;
@@ -17,6 +18,8 @@ use crate::sys::clock;
 const SETTLE: Duration = Duration::from_millis(50);
 /// The longest grace for what a finished command left behind, and for everything once nobody waits for the result.
 const SHORT_GRACE: Duration = Duration::from_secs(2);
+/// What is over by then is told of once, when it is.
+const MOMENT: Duration = Duration::from_millis(10);
 /// Between two walks through a tree that is told to end.
 const TERM_AGAIN: Duration = Duration::from_millis(50);
 const KILL_AGAIN: Duration = Duration::from_millis(10);
@@ -52,6 +55,11 @@ enum Tree {
 struct Attendance<'a> {
     port: &'a mut Port,
     command: Pid,
+    /// Our own ends of what the command writes to. Closed when the tree is gone, so that whoever reads them sees their end
+    /// together with our report.
+    streams: Option<Streams>,
+    /// When its start is told of, if it has not been.
+    unsaid: Option<Instant>,
     grace: Duration,
     phase: Phase,
     next: Next,
@@ -64,10 +72,12 @@ struct Attendance<'a> {
 }
 
 /// Reports the end of the command, and then that its tree is gone.
-pub(super) fn attend(port: &mut Port, command: Pid, grace: Duration) -> io::Result<Next> {
+pub(super) fn attend(port: &mut Port, (command, streams): (Pid, Streams), grace: Duration) -> io::Result<Next> {
     let mut attendance = Attendance {
         port,
         command,
+        streams: Some(streams),
+        unsaid: Some(clock::monotonic() + MOMENT),
         grace,
         phase: Phase::Running,
         next: Next::Command,
@@ -86,6 +96,7 @@ impl Attendance<'_> {
         loop {
             match self.reap(&mut ended)? {
                 Tree::Gone => {
+                    drop(self.streams.take());
                     let gone = Report::Gone { leaked: self.leaked };
                     self.port.name(&self.left)?;
                     return match ended {
@@ -95,6 +106,7 @@ impl Attendance<'_> {
                 }
                 Tree::Alive => {
                     if let Some(report) = ended.take() {
+                        self.unsaid = None;
                         self.port.say(&[report])?;
                         if self.phase == Phase::Running {
                             self.phase = Phase::Settling(clock::monotonic() + SETTLE);
@@ -103,8 +115,9 @@ impl Attendance<'_> {
                 }
             }
             let timeout = self.act();
-            match self.port.wait(timeout)? {
-                Wake::Look | Wake::Request(Request::Hold | Request::Run(_), _) => {}
+            let said = self.tell_of_start()?;
+            match self.port.wait(timeout.into_iter().chain(said).min())? {
+                Wake::Look | Wake::Request(Request::Hold | Request::Run(_) | Request::Start, _) => {}
                 Wake::Request(Request::Stop, _) => self.end(self.grace),
                 Wake::Request(Request::Kill, _) => self.phase = Phase::Killing,
                 Wake::Request(Request::Pause, _) => self.stops = STOPS,
@@ -118,6 +131,18 @@ impl Attendance<'_> {
                 }
             }
         }
+    }
+
+    /// Tells of the start once the command has run for a moment. Gives how long that still takes.
+    fn tell_of_start(&mut self) -> io::Result<Option<Duration>> {
+        let Some(at) = self.unsaid else { return Ok(None) };
+        let left = at.saturating_duration_since(clock::monotonic());
+        if left.is_zero() {
+            self.unsaid = None;
+            self.port.say(&[Report::Started { pid: self.command.as_raw_nonzero().get() }])?;
+            return Ok(None);
+        }
+        Ok(Some(left))
     }
 
     /// Collects everyone who has ended. ECHILD is the kernel's word that nobody is left.

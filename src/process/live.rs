@@ -4,8 +4,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::broadcast;
 use tokio::time::sleep_until;
@@ -14,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::collect::Collector;
 use super::command::{Command, End, Exit, Output, Sink, Stdin, Straggler};
 use super::error::ProcessError;
+use super::gate::Gate;
 use super::lookup;
 use super::pace::Pace;
 use super::pool::{Lease, Supervisors};
 use super::slot::{self, Busy};
-use super::wire::{Order, Report, Request};
+use super::wire::{Begin, Order, Report, Request};
 use crate::policy::Limits;
 use crate::sys::{clock, fs};
 
@@ -26,11 +25,15 @@ use crate::sys::{clock, fs};
 const DRAIN: Duration = Duration::from_secs(1);
 /// Beyond the grace, for a supervisor to report that its tree is gone: a process stuck in the kernel cannot be killed.
 const STUCK: Duration = Duration::from_secs(10);
-/// As much as a pipe holds.
-const CHUNK: usize = 64 << 10;
+/// Most commands print less than this; for one that prints more there is a buffer as large as a pipe.
+const LITTLE: usize = 4 << 10;
+const MUCH: usize = 64 << 10;
+/// More reads than a pipe can be full of.
+const LAST: usize = 512;
 
 pub(super) async fn run(
     pool: &Supervisors,
+    gate: &Gate,
     command: Command,
     cancel: &CancellationToken,
 ) -> Result<Exit, ProcessError> {
@@ -52,6 +55,7 @@ pub(super) async fn run(
         env: env.into_iter().collect(),
         cwd: std::path::absolute(cwd).map_err(ProcessError::system("find the current folder"))?,
         grace: limits.grace,
+        begin: if gate.is_open() { Begin::AtOnce } else { Begin::AtWord },
     };
     let stdin = match stdin {
         Stdin::Null => slot::null()?,
@@ -75,10 +79,17 @@ pub(super) async fn run(
         until: None,
         broken: None,
         paused: None,
+        buffer: Vec::new(),
     };
     let wishes = Wishes { cancel, hurry: pool.hurried(), hurried: false, pace };
     let supervised = async {
-        lease.busy()?.send(&Request::Run(order), &[stdin.as_fd(), out.as_fd(), err.as_fd()]).await?;
+        let begin = order.begin;
+        let busy = lease.busy()?;
+        busy.send(&Request::Run(order), &[stdin.as_fd(), out.as_fd(), err.as_fd()]).await?;
+        match begin {
+            Begin::AtOnce => {}
+            Begin::AtWord => busy.start_at(gate).await?,
+        }
         // Our copies would keep the streams open for ever.
         drop((stdin, out, err));
         live.attend(&mut lease, wishes).await
@@ -125,6 +136,15 @@ struct Live {
     broken: Option<fs::FileError>,
     /// Since when the tree is stopped.
     paused: Option<Instant>,
+    /// For output that comes in quantities.
+    buffer: Vec<u8>,
+}
+
+/// One of the two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Stdout,
+    Stderr,
 }
 
 /// What others want of a running command.
@@ -139,7 +159,7 @@ struct Wishes<'a> {
 /// What can happen to a running command.
 enum Happening {
     Report(Report),
-    Output,
+    Output(Source),
     Deadline,
     Cancel,
     Hurry,
@@ -157,9 +177,13 @@ impl Live {
                 Happening::Report(report) => {
                     self.hear(report, busy.pid());
                     self.left.extend(busy.left());
+                    if let Some(reason) = self.read_on() {
+                        self.stop(busy, reason).await?;
+                    }
                 }
-                Happening::Output => {
-                    if let Some(reason) = self.store() {
+                Happening::Output(source) => {
+                    self.read(source, Look::WhenTold);
+                    if let Some(reason) = self.reason_to_stop() {
                         self.stop(busy, reason).await?;
                     }
                 }
@@ -175,7 +199,7 @@ impl Live {
                     self.stop(busy, End::TimedOut).await?;
                 }
                 // Somebody stopped us alone (SIGSTOP): what it said meanwhile waits to be read.
-                Happening::Deadline if self.is_heard_now() => drop(self.store()),
+                Happening::Deadline if self.is_heard_now() => {}
                 Happening::Deadline => self.stop(busy, End::Stalled).await?,
             }
         }
@@ -184,10 +208,9 @@ impl Live {
 
     /// Takes in what is there, without waiting.
     fn is_heard_now(&mut self) -> bool {
-        let heard = |stream: &mut Stream| stream.read().now_or_never().is_some() && !stream.buffer.is_empty();
         // Both, so that neither waits for the other.
-        let (out, err) = (heard(&mut self.stdout), heard(&mut self.stderr));
-        out || err
+        let (out, err) = (self.read(Source::Stdout, Look::Anyway), self.read(Source::Stderr, Look::Anyway));
+        out == Got::Something || err == Got::Something
     }
 
     async fn next(&mut self, busy: &mut Busy, wishes: &mut Wishes<'_>) -> io::Result<Happening> {
@@ -198,8 +221,8 @@ impl Live {
         });
         tokio::select! {
             report = busy.report(), if !gone => report.map(Happening::Report),
-            () = self.stdout.read() => Ok(Happening::Output),
-            () = self.stderr.read() => Ok(Happening::Output),
+            () = self.stdout.ready() => Ok(Happening::Output(Source::Stdout)),
+            () = self.stderr.ready() => Ok(Happening::Output(Source::Stderr)),
             () = sleep_until(deadline.into()), if self.paused.is_none() => Ok(Happening::Deadline),
             () = wishes.cancel.cancelled(), if !ending => Ok(Happening::Cancel),
             () = wishes.hurry.cancelled(), if ending && !gone && !wishes.hurried => Ok(Happening::Hurry),
@@ -245,14 +268,45 @@ impl Live {
         }
     }
 
-    /// Stores what was read. Gives a reason to end the command, if that is one.
-    fn store(&mut self) -> Option<End> {
-        self.heard = clock::monotonic();
-        for stream in [&mut self.stdout, &mut self.stderr] {
-            if let Err(error) = stream.store(self.broken.is_some()) {
-                self.broken = Some(error);
+    /// Once the tree is gone: what is left in the pipes, without waiting to be told of it.
+    fn read_on(&mut self) -> Option<End> {
+        if self.leaked.is_some() {
+            for source in [Source::Stdout, Source::Stderr] {
+                // Whoever holds the stream outside the tree may go on writing: that is bounded by time.
+                for _ in 0..LAST {
+                    if self.read(source, Look::Anyway) == Got::Nothing {
+                        break;
+                    }
+                }
             }
         }
+        self.reason_to_stop()
+    }
+
+    /// Reads once, and stores it.
+    fn read(&mut self, source: Source, look: Look) -> Got {
+        let stream = match source {
+            Source::Stdout => &mut self.stdout,
+            Source::Stderr => &mut self.stderr,
+        };
+        let mut little = [0; LITTLE];
+        let room = if self.buffer.is_empty() { &mut little[..] } else { &mut self.buffer[..] };
+        let got = stream.read(room, look);
+        let Some(count) = got else { return Got::Nothing };
+        self.heard = clock::monotonic();
+        if self.broken.is_none()
+            && let Err(error) = stream.collector.take(&room[..count])
+        {
+            self.broken = Some(error);
+        }
+        if count == LITTLE && self.buffer.is_empty() {
+            self.buffer = vec![0; MUCH];
+        }
+        Got::Something
+    }
+
+    /// A reason to end the command in what it printed, if there is one.
+    fn reason_to_stop(&self) -> Option<End> {
         if self.is_ending() {
             None
         } else if self.broken.is_some() {
@@ -292,10 +346,24 @@ impl Live {
     }
 }
 
+/// Whether a stream is read only if the runtime says that there may be something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    WhenTold,
+    Anyway,
+}
+
+/// Whether there was something to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Got {
+    Something,
+    /// Not now, or never again.
+    Nothing,
+}
+
 /// One output stream on its way into its sink.
 struct Stream {
     pipe: Option<Receiver>,
-    buffer: Vec<u8>,
     collector: Collector,
 }
 
@@ -303,26 +371,34 @@ impl Stream {
     /// The stream, and the end that the child writes to.
     fn open(sink: Sink, pool: &Supervisors) -> Result<(Self, OwnedFd), ProcessError> {
         let (reader, writer) = slot::pipe().map_err(ProcessError::system("make a pipe"))?;
-        Ok((Self { pipe: Some(reader), buffer: Vec::new(), collector: Collector::new(sink, pool.redactor()) }, writer))
+        Ok((Self { pipe: Some(reader), collector: Collector::new(sink, pool.redactor()) }, writer))
     }
 
     fn is_open(&self) -> bool {
         self.pipe.is_some()
     }
 
-    /// Reads once into the buffer. Never returns once the stream is at its end. Nothing is lost when the future is dropped.
-    async fn read(&mut self) {
-        let Some(pipe) = &mut self.pipe else { return std::future::pending().await };
-        self.buffer.reserve(CHUNK);
-        if !matches!(pipe.read_buf(&mut self.buffer).await, Ok(1..)) {
-            self.pipe = None;
-        }
+    /// Waits until there is something to read. Never returns once the stream is at its end.
+    async fn ready(&self) {
+        let Some(pipe) = &self.pipe else { return std::future::pending().await };
+        // An error is met again by whoever reads.
+        drop(pipe.readable().await);
     }
 
-    fn store(&mut self, discard: bool) -> Result<(), fs::FileError> {
-        let result = if discard { Ok(()) } else { self.collector.take(&self.buffer) };
-        self.buffer.clear();
-        result
+    /// Reads once, if there is something; at its end the stream is closed.
+    fn read(&mut self, room: &mut [u8], look: Look) -> Option<usize> {
+        let pipe = self.pipe.as_ref()?;
+        let read = match look {
+            // Through the runtime, which learns from it when there is nothing more.
+            Look::WhenTold => pipe.try_read(room),
+            Look::Anyway => rustix::io::read(pipe, room).map_err(io::Error::from),
+        };
+        match read {
+            Ok(count @ 1..) => return Some(count),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Ok(0) | Err(_) => self.pipe = None,
+        }
+        None
     }
 
     fn finish(self) -> Result<Output, fs::FileError> {

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 
 use super::command::Command;
 use super::error::ProcessError;
@@ -24,12 +25,11 @@ pub fn find(name: &OsStr, path: Option<OsString>, cwd: &Path) -> Result<PathBuf,
     }
     let cwd = folder(name, cwd)?;
     if name.as_bytes().contains(&b'/') {
-        return usable(name, &[cwd.join(name)], None);
+        return usable(name, std::iter::once(cwd.join(name)), None);
     }
     // An empty element of PATH means the current folder, by an old rule that shells keep.
-    let candidates: Vec<PathBuf> =
-        std::env::split_paths(path.as_deref().unwrap_or_default()).map(|dir| cwd.join(dir).join(name)).collect();
-    usable(name, &candidates, path)
+    let folders = path.clone().unwrap_or_default();
+    usable(name, std::env::split_paths(&folders).map(|dir| cwd.join(dir).join(name)), path)
 }
 
 /// The folder to run in, absolute and there.
@@ -43,21 +43,30 @@ fn folder(program: &OsStr, cwd: &Path) -> Result<PathBuf, ProcessError> {
 
 /// The first candidate that can be executed. One that is there but cannot be is remembered: naming it helps more than
 /// "not found".
-fn usable(name: &OsStr, candidates: &[PathBuf], path: Option<OsString>) -> Result<PathBuf, ProcessError> {
+fn usable(
+    name: &OsStr,
+    candidates: impl Iterator<Item = PathBuf>,
+    path: Option<OsString>,
+) -> Result<PathBuf, ProcessError> {
     let mut blocked = None;
     for candidate in candidates {
+        let executable = access(&candidate, Access::EXEC_OK);
+        if matches!(executable, Err(Errno::NOENT | Errno::NOTDIR)) && path.is_some() {
+            // Most folders of a PATH do not have it, so that this is the one look at each.
+            continue;
+        }
         if !candidate.is_file() {
-            if blocked.is_none() && matches!(fs::kind(candidate), Ok(Some(_))) && path.is_none() {
+            if blocked.is_none() && matches!(fs::kind(&candidate), Ok(Some(_))) && path.is_none() {
                 blocked = Some(candidate);
             }
-        } else if access(candidate, Access::EXEC_OK).is_ok() {
-            return Ok(candidate.clone());
+        } else if executable.is_ok() {
+            return Ok(candidate);
         } else if blocked.is_none() {
             blocked = Some(candidate);
         }
     }
     Err(match blocked {
-        Some(path) => ProcessError::NotExecutable { path: path.clone() },
+        Some(path) => ProcessError::NotExecutable { path },
         None => ProcessError::NotFound { program: name.to_owned(), path },
     })
 }

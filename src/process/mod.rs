@@ -13,6 +13,7 @@ mod attend;
 mod collect;
 mod command;
 mod error;
+mod gate;
 mod guard;
 mod live;
 mod lookup;
@@ -27,6 +28,7 @@ mod wire;
 
 pub use command::{Command, End, Exit, Output, Signal, Sink, Stdin, Straggler};
 pub use error::ProcessError;
+pub use gate::Gate;
 pub use guard::wait_for_old_supervisors;
 pub use lookup::find;
 pub use pool::{Options, Stopwatch, Supervisors};

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::{Command, Exit};
 use super::error::ProcessError;
+use super::gate::Gate;
 use super::pace::{Pace, Paces};
 use super::slot::{Busy, Slot};
 use super::{guard, live, orphans};
@@ -90,7 +91,17 @@ impl Supervisors {
     /// Runs a command to its end. After `cancel`, and after a limit, this returns within `limits.grace` and a moment, with the
     /// whole tree gone. Dropping the future ends the tree too, without waiting for it.
     pub async fn run(&self, command: Command, cancel: &CancellationToken) -> Result<Exit, ProcessError> {
-        live::run(self, command, cancel).await
+        self.run_behind(&Gate::default(), command, cancel).await
+    }
+
+    /// The same with a command that starts only when the gate opens; all else is done before.
+    pub async fn run_behind(
+        &self,
+        gate: &Gate,
+        command: Command,
+        cancel: &CancellationToken,
+    ) -> Result<Exit, ProcessError> {
+        live::run(self, gate, command, cancel).await
     }
 
     /// From now on every tree that is told to end is killed at once: for the second Ctrl-C.
@@ -197,12 +208,12 @@ impl Lease {
     /// Gives the supervisor back for the next command.
     pub(super) fn give_back(mut self) {
         let Some(busy) = self.busy.take() else { return };
-        let released = busy.release();
+        let slot = busy.release();
         let mut state = self.pool.lock();
-        match released {
-            Ok(slot) if state.shut_down => state.dismissed.push(slot.dismiss()),
-            Ok(slot) => state.idle.push(slot),
-            Err(child) => state.dismissed.push(child),
+        if state.shut_down {
+            state.dismissed.push(slot.dismiss());
+        } else {
+            state.idle.push(slot);
         }
     }
 

@@ -8,30 +8,44 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use tokio::io::Interest;
-use tokio::net::UnixStream;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::{Receiver, Sender};
+use tokio::runtime::Handle;
 
 use super::command::Straggler;
+use super::gate::{Gate, Passage};
 use super::supervisor::MARKER;
 use super::wire::{REPORT, Report, Request};
 
 /// More bytes than any report has.
 const MOST: usize = 64 << 10;
 
-/// A supervisor that is waiting for a command. Its socket belongs to no runtime.
+/// A supervisor that is waiting for a command.
 pub(super) struct Slot {
     child: Child,
-    socket: StdStream,
+    socket: Arc<StdStream>,
+    watch: Option<Watch>,
 }
 
 /// A supervisor that is running a command.
 pub(super) struct Busy {
     child: Child,
-    socket: UnixStream,
+    socket: Arc<StdStream>,
+    watch: Watch,
     received: Vec<u8>,
     left: Vec<Straggler>,
+}
+
+/// What a supervisor says, in the hands of a runtime, which tells when there is something to read. It stays there from
+/// command to command, as long as they belong to the same runtime. Whether the socket can be written to is asked only when
+/// it cannot: otherwise we would be woken each time the supervisor has read something.
+struct Watch {
+    /// As good as a pipe: it is only read from.
+    reports: Receiver,
+    runtime: tokio::runtime::Id,
 }
 
 impl Slot {
@@ -48,7 +62,7 @@ impl Slot {
             send(&socket, &Request::Hold.encode(), &[guard.as_fd()])?;
         }
         socket.set_nonblocking(true)?;
-        Ok(Self { child, socket })
+        Ok(Self { child, socket: Arc::new(socket), watch: None })
     }
 
     pub(super) fn is_alive(&mut self) -> bool {
@@ -57,11 +71,10 @@ impl Slot {
 
     /// Needs a running tokio runtime.
     pub(super) fn occupy(self) -> Result<Busy, (io::Error, Child)> {
-        match UnixStream::from_std(self.socket) {
-            Ok(socket) => {
-                Ok(Busy { child: self.child, socket, received: Vec::with_capacity(8 * REPORT), left: Vec::new() })
-            }
-            Err(error) => Err((error, self.child)),
+        let Self { child, socket, watch } = self;
+        match Watch::here(&socket, watch) {
+            Ok(watch) => Ok(Busy { child, socket, watch, received: Vec::new(), left: Vec::new() }),
+            Err(error) => Err((error, child)),
         }
     }
 
@@ -77,13 +90,30 @@ impl Busy {
     }
 
     /// Sends a request and the descriptors it comes with. They travel with its first byte.
-    pub(super) async fn send(&self, request: &Request, fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    pub(super) async fn send(&self, request: &Request, mut fds: &[BorrowedFd<'_>]) -> io::Result<()> {
         let frame = request.encode();
-        let mut sent = self.socket.async_io(Interest::WRITABLE, || send(&self.socket, &frame, fds)).await?;
-        while sent < frame.len() {
-            sent += self.socket.async_io(Interest::WRITABLE, || send(&self.socket, &frame[sent..], &[])).await?;
+        let mut rest = &frame[..];
+        loop {
+            match send(&*self.socket, rest, fds) {
+                Ok(sent) if sent == rest.len() => return Ok(()),
+                Ok(sent) => (rest, fds) = (&rest[sent..], &[]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.has_room().await?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+    }
+
+    /// Lets a command that was held back start when the gate opens.
+    pub(super) async fn start_at(&self, gate: &Gate) -> io::Result<()> {
+        match gate.admit(&self.socket) {
+            Passage::WillBeTold => Ok(()),
+            Passage::TellNow => self.send(&Request::Start, &[]).await,
+        }
+    }
+
+    async fn has_room(&self) -> io::Result<()> {
+        Sender::from_owned_fd_unchecked(self.socket.try_clone()?.into())?.writable().await
     }
 
     /// The next report. Nothing is lost when the future is dropped.
@@ -102,13 +132,10 @@ impl Busy {
                     continue;
                 }
             }
-            self.socket.readable().await?;
             let mut bytes = [0; 8 * REPORT];
-            match self.socket.try_read(&mut bytes) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.received.extend_from_slice(&bytes[..count]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+            match self.watch.reports.read(&mut bytes).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => self.received.extend_from_slice(&bytes[..count]),
             }
         }
     }
@@ -119,16 +146,24 @@ impl Busy {
     }
 
     /// Back to waiting, after the last report of a command.
-    pub(super) fn release(self) -> Result<Slot, Child> {
-        match self.socket.into_std() {
-            Ok(socket) => Ok(Slot { child: self.child, socket }),
-            Err(_) => Err(self.child),
-        }
+    pub(super) fn release(self) -> Slot {
+        Slot { child: self.child, socket: self.socket, watch: Some(self.watch) }
     }
 
     /// Closes the socket: the supervisor ends its tree, and then itself. Gives the process to wait for.
     pub(super) fn dismiss(self) -> Child {
         self.child
+    }
+}
+
+impl Watch {
+    /// `before`, if it is in the hands of this runtime.
+    fn here(socket: &Arc<StdStream>, before: Option<Self>) -> io::Result<Self> {
+        let runtime = Handle::current().id();
+        if let Some(watch) = before.filter(|watch| watch.runtime == runtime) {
+            return Ok(watch);
+        }
+        Ok(Self { reports: Receiver::from_owned_fd_unchecked(socket.try_clone()?.into())?, runtime })
     }
 }
 
@@ -153,9 +188,10 @@ fn send(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<u
 }
 
 /// A pipe whose reading end is for us and whose writing end goes to the child.
-pub(super) fn pipe() -> io::Result<(tokio::net::unix::pipe::Receiver, OwnedFd)> {
+pub(super) fn pipe() -> io::Result<(Receiver, OwnedFd)> {
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    Ok((tokio::net::unix::pipe::Receiver::from_owned_fd(reader)?, writer))
+    rustix::io::ioctl_fionbio(&reader, true)?;
+    Ok((Receiver::from_owned_fd_unchecked(reader)?, writer))
 }
 
 /// What an absent stdin reads from: the end of a file, at once.

@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::attend::{Next, attend};
 use super::port::{Port, Wake};
-use super::wire::{Order, Report, Request};
+use super::wire::{Begin, Order, Report, Request};
 
 /// The first argument that makes our program a supervisor.
 pub(super) const MARKER: &str = "__supervise";
@@ -48,7 +48,8 @@ fn supervise() -> io::Result<()> {
                 }
             }
             // What crossed the end of its command on the way.
-            Wake::Request(Request::Stop | Request::Kill | Request::Pause | Request::Resume, _) | Wake::Look => {}
+            Wake::Request(Request::Start | Request::Stop | Request::Kill | Request::Pause | Request::Resume, _)
+            | Wake::Look => {}
             Wake::Closed => return Ok(()),
         }
     }
@@ -77,11 +78,19 @@ fn ignore_polite_signals() -> io::Result<()> {
 }
 
 fn run(port: &mut Port, order: &Order, fds: Vec<OwnedFd>) -> io::Result<Next> {
+    match order.begin {
+        Begin::AtOnce => {}
+        Begin::AtWord => match hold_back(port)? {
+            Word::Start => {}
+            Word::Never => {
+                port.say(&[Report::Gone { leaked: 0 }])?;
+                return Ok(Next::Command);
+            }
+            Word::Exit => return Ok(Next::Exit),
+        },
+    }
     match spawn(order, fds) {
-        Ok(command) => {
-            port.say(&[Report::Started { pid: command.as_raw_nonzero().get() }])?;
-            attend(port, command, order.grace)
-        }
+        Ok(started) => attend(port, started, order.grace),
         Err(error) => {
             let errno = error.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error());
             port.say(&[Report::NotStarted { errno }])?;
@@ -90,7 +99,37 @@ fn run(port: &mut Port, order: &Order, fds: Vec<OwnedFd>) -> io::Result<Next> {
     }
 }
 
-fn spawn(order: &Order, fds: Vec<OwnedFd>) -> io::Result<Pid> {
+/// What becomes of a command that was held back.
+enum Word {
+    Start,
+    /// It was told to end before it began.
+    Never,
+    /// Whoever told us what to do is gone.
+    Exit,
+}
+
+/// Waits for the word to start. While everything stands still nothing is started.
+fn hold_back(port: &mut Port) -> io::Result<Word> {
+    let (mut may_start, mut paused) = (false, false);
+    loop {
+        match port.wait(None)? {
+            Wake::Request(Request::Start, _) => may_start = true,
+            Wake::Request(Request::Pause, _) => paused = true,
+            Wake::Request(Request::Resume, _) => paused = false,
+            Wake::Request(Request::Stop | Request::Kill, _) => return Ok(Word::Never),
+            Wake::Request(Request::Hold | Request::Run(_), _) | Wake::Look => {}
+            Wake::Closed => return Ok(Word::Exit),
+        }
+        if may_start && !paused {
+            return Ok(Word::Start);
+        }
+    }
+}
+
+/// Our own ends of a command's streams, open as long as this lives.
+pub(super) struct Streams(#[expect(dead_code, reason = "holds them open")] Command);
+
+fn spawn(order: &Order, fds: Vec<OwnedFd>) -> io::Result<(Pid, Streams)> {
     let [stdin, stdout, stderr] =
         <[OwnedFd; 3]>::try_from(fds).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut command = Command::new(&order.program);
@@ -107,5 +146,6 @@ fn spawn(order: &Order, fds: Vec<OwnedFd>) -> io::Result<Pid> {
         .stderr(stderr);
     // The status is collected with everyone else's; a dropped `Child` leaves the process alone.
     let child = command.spawn()?;
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    Ok((pid.ok_or(io::ErrorKind::InvalidData)?, Streams(command)))
 }

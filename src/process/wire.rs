@@ -22,6 +22,8 @@ pub(super) enum Request {
     Hold,
     /// Run this; stdin, stdout and stderr come along.
     Run(Order),
+    /// Start what was held back.
+    Start,
     /// End the tree: TERM, grace, KILL.
     Stop,
     /// End the tree without grace.
@@ -40,11 +42,21 @@ pub(super) struct Order {
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) cwd: PathBuf,
     pub(super) grace: Duration,
+    pub(super) begin: Begin,
+}
+
+/// When a command is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    AtOnce,
+    /// With the word to start. Until then there is nothing that could do anything.
+    AtWord,
 }
 
 /// What a supervisor says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Report {
+    /// Said of what runs longer than a moment.
     Started {
         pid: i32,
     },
@@ -88,6 +100,7 @@ impl Request {
             Self::Kill => (3, Vec::new()),
             Self::Pause => (4, Vec::new()),
             Self::Resume => (5, Vec::new()),
+            Self::Start => (6, Vec::new()),
         };
         let mut frame = Vec::with_capacity(HEADER + body.len());
         frame.extend_from_slice(&count(body.len()));
@@ -104,6 +117,7 @@ impl Request {
             (3, []) => Ok(Self::Kill),
             (4, []) => Ok(Self::Pause),
             (5, []) => Ok(Self::Resume),
+            (6, []) => Ok(Self::Start),
             _ => Err(Garbled),
         }
     }
@@ -124,6 +138,10 @@ impl Order {
             body.extend_from_slice(bytes);
         };
         put(&u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX).to_le_bytes());
+        put(match self.begin {
+            Begin::AtOnce => &[0],
+            Begin::AtWord => &[1],
+        });
         put(self.program.as_os_str().as_bytes());
         put(self.cwd.as_os_str().as_bytes());
         put(&count(self.argv.len()));
@@ -138,6 +156,11 @@ impl Order {
     fn decode(body: &[u8]) -> Result<Self, Garbled> {
         let mut rest = Fields(body);
         let grace = Duration::from_millis(u64::from_le_bytes(rest.array()?));
+        let begin = match rest.bytes()? {
+            [0] => Begin::AtOnce,
+            [1] => Begin::AtWord,
+            _ => return Err(Garbled),
+        };
         let program = Path::new(rest.text()?).to_path_buf();
         let cwd = Path::new(rest.text()?).to_path_buf();
         let arguments = u32::from_le_bytes(rest.array()?);
@@ -146,7 +169,7 @@ impl Order {
         while !rest.0.is_empty() {
             env.push((rest.text()?.to_owned(), rest.text()?.to_owned()));
         }
-        Ok(Self { program, argv, env, cwd, grace })
+        Ok(Self { program, argv, env, cwd, grace, begin })
     }
 }
 
@@ -261,14 +284,16 @@ mod tests {
             env: vec![("PATH".into(), "/bin".into()), ("EMPTY".into(), "".into())],
             cwd: "/tmp".into(),
             grace: Duration::from_millis(1500),
+            begin: Begin::AtWord,
         }
     }
 
     #[test]
     fn every_request_survives_the_way() {
-        for request in
-            [Request::Hold, Request::Run(order()), Request::Stop, Request::Kill, Request::Pause, Request::Resume]
-        {
+        let at_once = Request::Run(Order { begin: Begin::AtOnce, ..order() });
+        let runs = [Request::Run(order()), at_once, Request::Start];
+        let words = [Request::Hold, Request::Stop, Request::Kill, Request::Pause, Request::Resume];
+        for request in runs.into_iter().chain(words) {
             let frame = request.encode();
             let (length, tag) = Request::header(frame[..HEADER].try_into().unwrap()).unwrap();
             assert_eq!(length, frame.len() - HEADER);

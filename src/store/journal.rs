@@ -1,4 +1,7 @@
-//! Writing the journal: the caller hands over lines and goes on; a thread writes and syncs them in groups.
+//! The journal: events as they happen, one line each, safe before what follows from them.
+//!
+//! A line is written by whoever appends it, which takes no longer than a copy into memory, and synced by a thread of its
+//! own: whoever appends never waits for the disk, and all that is waiting is synced at once.
 //!
 //! Invariant: what [`Durable`] tells is on the disk (or, with [`SyncMode::Process`], with the kernel) in one piece and in
 //! order. A write or a sync that failed is never tried again: the kernel may have dropped the pages and would report
@@ -7,21 +10,21 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::committer::{self, Committer};
 use super::read::Reader;
 use super::{StoreError, line};
 use crate::event::Event;
-use crate::sys::{clock, fs};
+use crate::sys::fs;
+
+/// Room for the lines of a turn.
+const USUAL: usize = 64 << 10;
 
 /// What an event must survive before its effect may happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,12 +50,20 @@ pub enum Durable {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
+    file: File,
+    /// Bytes that were written to the file.
+    length: u64,
     next: u64,
-    lines: Option<mpsc::Sender<Entry>>,
-    committer: Option<JoinHandle<()>>,
+    /// Lines that are not written yet.
+    lines: Vec<u8>,
+    /// The last event that somebody waits for.
+    urged: u64,
+    /// Where nothing survives a power cut there is none.
+    committer: Option<Committer>,
+    state: watch::Sender<Durable>,
     durable: watch::Receiver<Durable>,
-    /// Bytes handed over since somebody last asked.
-    written: u64,
+    /// Bytes taken since somebody last asked.
+    taken: u64,
 }
 
 /// A journal that goes on.
@@ -65,20 +76,6 @@ pub struct Opened {
     /// Bytes of a torn last line that were cut off.
     pub healed_bytes: u64,
 }
-
-/// What the committer is handed.
-#[derive(Debug, PartialEq, Eq)]
-enum Entry {
-    Line {
-        seq: u64,
-        bytes: Vec<u8>,
-    },
-    /// Somebody waits for all before it.
-    Urge,
-}
-
-/// The longest that a line is written and not yet synced while nobody waits for it: the next one shares its sync.
-const LINGER: Duration = Duration::from_millis(5);
 
 /// Returns when event `seq` is safe, or with the reason why it never will be.
 pub async fn wait_durable(durable: &mut watch::Receiver<Durable>, seq: u64) -> Result<(), Arc<StoreError>> {
@@ -127,37 +124,82 @@ impl Journal {
         self.next
     }
 
-    /// Hands an event over; it is safe when [`Journal::durable`] says so, which is soon, or sooner if [urged](Self::urge).
-    /// Never waits for the disk.
+    /// Takes an event. It is written with the next [`Journal::write`] or [`Journal::urge`].
     pub fn append(&mut self, event: &Event) -> Result<(), StoreError> {
-        if let Durable::Failed(error) = &*self.durable.borrow() {
-            return Err(StoreError::Failed(Arc::clone(error)));
-        }
+        self.sound()?;
         if event.seq != self.next {
             return Err(StoreError::OutOfOrder { path: self.path.clone(), found: event.seq, expected: self.next });
         }
-        let bytes = line::encode(event).map_err(|why| StoreError::Encode { path: self.path.clone(), why })?;
-        let length = bytes.len() as u64;
-        match self.lines.as_ref().map(|lines| lines.send(Entry::Line { seq: event.seq, bytes })) {
-            Some(Ok(())) => {
-                self.next += 1;
-                self.written += length;
-                Ok(())
-            }
-            // The committer ends only after it has said why.
-            Some(Err(_)) | None => Err(self.failure().unwrap_or(StoreError::Panicked { path: self.path.clone() })),
-        }
+        let before = self.lines.len();
+        line::add(event, &mut self.lines).map_err(|why| StoreError::Encode { path: self.path.clone(), why })?;
+        self.next += 1;
+        self.taken += (self.lines.len() - before) as u64;
+        Ok(())
     }
 
-    /// Bytes handed over since this was last asked.
+    /// Bytes taken since this was last asked.
     pub fn take_written(&mut self) -> u64 {
-        std::mem::take(&mut self.written)
+        std::mem::take(&mut self.taken)
     }
 
-    /// An effect waits for what was handed over: it is synced at once.
-    pub fn urge(&self) {
-        // Without a committer there is a failure, and whoever waits is told of it.
-        drop(self.lines.as_ref().map(|lines| lines.send(Entry::Urge)));
+    /// Writes what was taken, in one piece: from then on the end of this process loses nothing of it. It is synced when
+    /// somebody urges, and never waited for here.
+    pub fn write(&mut self) -> Result<(), StoreError> {
+        self.sound()?;
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        if let Err(error) = self.write_lines() {
+            let error = Arc::new(error);
+            self.state.send_replace(Durable::Failed(Arc::clone(&error)));
+            return Err(StoreError::Failed(error));
+        }
+        self.lines.clear();
+        // A plan can be megabytes; nothing after it is.
+        self.lines.shrink_to(USUAL);
+        if self.committer.is_none() {
+            committer::say(&self.state, self.next - 1);
+        }
+        Ok(())
+    }
+
+    /// An effect waits for what was taken: it is written, and synced at once.
+    pub fn urge(&mut self) -> Result<(), StoreError> {
+        self.urge_then(|| {})
+    }
+
+    /// The same. As soon as all of it is safe, `then` is done, on whatever thread knows first, and must not take long. If
+    /// it cannot be made safe, never.
+    pub fn urge_then(&mut self, then: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        self.write()?;
+        self.urged = self.next - 1;
+        match &self.committer {
+            Some(committer) => committer.sync(self.urged, Box::new(then)),
+            None => then(),
+        }
+        Ok(())
+    }
+
+    /// Whether there are events of which nobody has urged that they be safe.
+    pub fn is_behind(&self) -> bool {
+        self.committer.is_some() && self.urged + 1 < self.next
+    }
+
+    fn write_lines(&mut self) -> Result<(), StoreError> {
+        let Self { path, file, length, lines, .. } = self;
+        let found = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
+        // What tasks could reach, a task may have changed: what comes after would be a record of nothing.
+        if found.is_file() && (found.len() != *length || found.nlink() == 0) {
+            return Err(StoreError::Meddled { path: path.clone() });
+        }
+        // `write_all` goes on after short and interrupted writes.
+        file.write_all(lines).map_err(|error| StoreError::write("write", path, error))?;
+        *length += lines.len() as u64;
+        Ok(())
+    }
+
+    fn sound(&self) -> Result<(), StoreError> {
+        self.failure().map_or(Ok(()), Err)
     }
 
     /// How far it is safe, and whether it failed. Changes wake whoever waits.
@@ -165,10 +207,10 @@ impl Journal {
         self.durable.clone()
     }
 
-    /// Waits until every line handed over is safe, and ends the thread.
+    /// Waits until every event taken is safe.
     pub fn close(mut self) -> Result<(), StoreError> {
         self.finish();
-        self.failure().map_or(Ok(()), Err)
+        self.sound()
     }
 
     fn failure(&self) -> Option<StoreError> {
@@ -179,10 +221,10 @@ impl Journal {
     }
 
     fn finish(&mut self) {
-        self.lines = None;
+        // Why it failed is kept, and told by whoever asks.
+        drop(self.urge());
         if let Some(committer) = self.committer.take() {
-            // A panic in there was caught and told as a failure.
-            drop(committer.join());
+            committer.finish();
         }
     }
 }
@@ -195,104 +237,24 @@ impl Drop for Journal {
 
 /// A writer behind the `last` event in `file`; errors name it as `path`.
 pub(super) fn start(file: File, path: &Path, sync: SyncMode, last: u64) -> Result<Journal, StoreError> {
-    let (lines, queue) = mpsc::channel();
+    let length = file.metadata().map_err(|error| StoreError::read("look at", path, error))?.len();
     let (state, durable) = watch::channel(Durable::Through(last));
-    let shown = path.to_path_buf();
-    let committer = thread::Builder::new()
-        .name("journal".to_owned())
-        .spawn(move || guard(&state, &shown, || commit(file, &shown, sync, &queue, &state)))
-        .map_err(|error| StoreError::write("start the writer of", path, error))?;
+    let committer = match sync {
+        SyncMode::Power => Some(Committer::start(&file, path, &state)?),
+        SyncMode::Process => None,
+    };
     Ok(Journal {
         path: path.to_path_buf(),
+        file,
+        length,
         next: last + 1,
-        lines: Some(lines),
-        committer: Some(committer),
+        lines: Vec::new(),
+        urged: last,
+        committer,
+        state,
         durable,
-        written: 0,
+        taken: 0,
     })
-}
-
-/// Runs the committer, and tells how it failed, a panic included: whoever waits for durability must always wake.
-pub(super) fn guard(state: &watch::Sender<Durable>, path: &Path, work: impl FnOnce() -> Result<(), StoreError>) {
-    let outcome = catch_unwind(AssertUnwindSafe(work));
-    if let Err(error) = outcome.unwrap_or_else(|_| Err(StoreError::Panicked { path: path.to_path_buf() })) {
-        state.send_replace(Durable::Failed(Arc::new(error)));
-    }
-}
-
-/// Writes what is queued as one group, makes it safe, says so; until the queue is closed and empty. A group that nobody
-/// waits for is given a moment, so that the events at the end of one task and the start of the next share a sync.
-fn commit(
-    mut file: File,
-    path: &Path,
-    sync: SyncMode,
-    queue: &mpsc::Receiver<Entry>,
-    state: &watch::Sender<Durable>,
-) -> Result<(), StoreError> {
-    let start = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
-    let mut length = start.len();
-    // What is written and not synced, and when it must be.
-    let mut unsafe_yet: Option<(u64, Instant)> = None;
-    loop {
-        let first = match unsafe_yet {
-            None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some((_, due)) => queue.recv_timeout(due.saturating_duration_since(clock::monotonic())),
-        };
-        let closed = first == Err(RecvTimeoutError::Disconnected);
-        let mut urgent = first.is_err() || sync == SyncMode::Process;
-        if let Ok(first) = first {
-            let group = Group::of(first, queue);
-            urgent |= group.urgent;
-            if let Some(seq) = group.last {
-                let found = file.metadata().map_err(|error| StoreError::read("look at", path, error))?;
-                // What tasks could reach, a task may have changed: what comes after would be a record of nothing.
-                if found.is_file() && (found.len() != length || found.nlink() == 0) {
-                    return Err(StoreError::Meddled { path: path.to_path_buf() });
-                }
-                length += group.bytes.len() as u64;
-                // `write_all` goes on after short and interrupted writes.
-                file.write_all(&group.bytes).map_err(|error| StoreError::write("write", path, error))?;
-                let due = unsafe_yet.map_or_else(|| clock::monotonic() + LINGER, |(_, due)| due);
-                unsafe_yet = Some((seq, due));
-            }
-        }
-        if urgent && let Some((seq, _)) = unsafe_yet.take() {
-            make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
-            state.send_replace(Durable::Through(seq));
-        }
-        if closed {
-            return Ok(());
-        }
-    }
-}
-
-/// Lines that are written together.
-#[derive(Default)]
-struct Group {
-    bytes: Vec<u8>,
-    last: Option<u64>,
-    urgent: bool,
-}
-
-impl Group {
-    /// It ends here at the latest, so that the first of many waiting lines is not kept back by the last.
-    const FULL: usize = 1024 * 1024;
-
-    fn of(first: Entry, queue: &mpsc::Receiver<Entry>) -> Self {
-        let mut group = Self::default();
-        let mut next = Some(first);
-        while let Some(entry) = next {
-            match entry {
-                Entry::Line { seq, bytes } => {
-                    group.last = Some(seq);
-                    group.bytes.extend_from_slice(&bytes);
-                }
-                Entry::Urge => group.urgent = true,
-            }
-            next = if group.bytes.len() < Self::FULL { queue.try_recv().ok() } else { None };
-        }
-        group
-    }
 }
 
 fn make_safe(file: &File, sync: SyncMode) -> io::Result<()> {

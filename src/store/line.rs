@@ -24,15 +24,26 @@ pub(super) enum Fault {
 }
 
 /// The line of an event, with its line break.
+#[cfg(test)]
 pub(super) fn encode(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
-    let mut line = serde_json::to_vec(event)?;
-    line.pop();
-    let crc = crc32c::crc32c(&line);
-    line.extend_from_slice(MARK);
-    line.extend_from_slice(&hex(crc));
-    line.extend_from_slice(CLOSE);
-    line.push(b'\n');
-    Ok(line)
+    let mut line = Vec::new();
+    add(event, &mut line).map(|()| line)
+}
+
+/// Adds the line of an event, with its line break. After an error `lines` is as it was.
+pub(super) fn add(event: &Event, lines: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    let begin = lines.len();
+    if let Err(error) = serde_json::to_writer(&mut *lines, event) {
+        lines.truncate(begin);
+        return Err(error);
+    }
+    lines.pop();
+    let crc = crc32c::crc32c(&lines[begin..]);
+    lines.extend_from_slice(MARK);
+    lines.extend_from_slice(&hex(crc));
+    lines.extend_from_slice(CLOSE);
+    lines.push(b'\n');
+    Ok(())
 }
 
 /// The event of a line without its line break.

@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod beneath;
+mod committer;
 mod error;
 mod files;
 #[cfg(test)]

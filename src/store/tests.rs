@@ -25,6 +25,10 @@ fn journal_of(events: &[Event], sync: SyncMode) -> (TempDir, PathBuf) {
     (temp, path)
 }
 
+fn encoded(event: &Event) -> Vec<u8> {
+    line::encode(event).unwrap()
+}
+
 fn small(count: u64) -> Vec<Event> {
     (1..=count).map(|seq| samples::event(seq, Kind::TaskReopened { why: format!("no. {seq}") })).collect()
 }
@@ -120,9 +124,9 @@ fn zeros_and_foreign_bytes_are_healed_at_the_end_and_refused_before_it() {
 #[test]
 fn gaps_and_lines_of_another_run_are_refused() {
     let mut events = small(3);
-    let gap: Vec<u8> = [&events[0], &events[2]].into_iter().flat_map(|event| line::encode(event).unwrap()).collect();
+    let gap: Vec<u8> = [&events[0], &events[2]].into_iter().flat_map(encoded).collect();
     events[1].run = RunId::new("20261121-093312-ffff").unwrap();
-    let mixed: Vec<u8> = events.iter().flat_map(|event| line::encode(event).unwrap()).collect();
+    let mixed: Vec<u8> = events.iter().flat_map(encoded).collect();
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("events.jsonl");
     for bytes in [gap, mixed] {
@@ -187,7 +191,7 @@ fn a_missing_journal_is_named() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("events.jsonl");
     let error = read(&path).unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::NotFound);
+    assert_eq!(error.kind(), StoreErrorKind::Damaged);
     assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     assert_eq!(read(Path::new("/nowhere/events.jsonl")).unwrap_err().kind(), StoreErrorKind::Gone);
 }
@@ -200,6 +204,8 @@ async fn a_full_disk_fails_the_journal_for_good_and_keeps_its_reason() {
     let mut journal = journal::start(file, Path::new("/runs/x/events.jsonl"), SyncMode::Power, 0).unwrap();
     let events = small(2);
     journal.append(&events[0]).unwrap();
+    let told = journal.urge().unwrap_err();
+    assert_eq!(told.kind(), StoreErrorKind::Unwritable);
     let failed = wait_durable(&mut journal.durable(), 1).await.unwrap_err();
     let full = rustix::io::Errno::NOSPC.raw_os_error();
     assert_eq!(failed.io().and_then(std::io::Error::raw_os_error), Some(full));
@@ -217,15 +223,40 @@ async fn what_cannot_be_synced_is_never_called_safe() {
         let (_read, write) = rustix::pipe::pipe().unwrap();
         let mut journal = journal::start(File::from(write), Path::new("j"), sync, 0).unwrap();
         journal.append(&small(1)[0]).unwrap();
+        let (told, tells) = std::sync::mpsc::channel();
+        journal.urge_then(move || told.send(()).unwrap()).unwrap();
         assert_eq!(wait_durable(&mut journal.durable(), 1).await.is_ok(), safe);
+        assert_eq!(tells.recv().is_ok(), safe, "what waits for it is done, or never");
         assert_eq!(journal.close().is_ok(), safe);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_is_written_and_not_yet_called_safe() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("events.jsonl");
+    let events = small(2);
+    for (sync, behind) in [(SyncMode::Power, true), (SyncMode::Process, false)] {
+        drop(fs::remove_file(&path));
+        let mut journal = Journal::create(&path, &path, sync).unwrap();
+        journal.append(&events[0]).unwrap();
+        assert_eq!(fs::size(&path).unwrap(), 0, "lines are written together");
+        journal.write().unwrap();
+        assert_eq!(read(&path).unwrap(), events[..1]);
+        assert_eq!(journal.is_behind(), behind);
+        assert_eq!(matches!(*journal.durable().borrow(), Durable::Through(0)), behind);
+        journal.append(&events[1]).unwrap();
+        journal.urge().unwrap();
+        wait_durable(&mut journal.durable(), 2).await.unwrap();
+        assert!(!journal.is_behind());
+        assert_eq!(read(&path).unwrap(), events);
     }
 }
 
 #[test]
 fn a_panic_of_the_writer_is_told_as_such() {
     let (state, durable) = tokio::sync::watch::channel(Durable::Through(0));
-    journal::guard(&state, Path::new("j"), || std::panic::resume_unwind(Box::new("boom")));
+    committer::guard(&state, Path::new("j"), || std::panic::resume_unwind(Box::new("boom")));
     let Durable::Failed(error) = durable.borrow().clone() else { panic!("it should have failed") };
     assert_eq!(StoreError::Failed(Arc::clone(&error)).kind(), StoreErrorKind::Internal);
 }
@@ -249,7 +280,7 @@ proptest! {
     #[test]
     fn any_text_survives_in_a_line(text in any::<String>()) {
         let event = samples::event(1, Kind::PlanProposed { round: 1, text, usage: crate::event::Usage::default() });
-        let line = line::encode(&event).unwrap();
+        let line = encoded(&event);
         prop_assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
         prop_assert_eq!(line::decode(&line[..line.len() - 1]).unwrap(), event);
     }
@@ -260,7 +291,7 @@ proptest! {
         let path = temp.path().join("events.jsonl");
         fs::write(&path, &bytes).unwrap();
         prop_assert!(read(&path).is_err());
-        let first = line::encode(&samples::event(1, samples::run_started())).unwrap();
+        let first = encoded(&samples::event(1, samples::run_started()));
         fs::write(&path, &[first.as_slice(), &bytes].concat()).unwrap();
         prop_assert!(read(&path).map_or(true, |events| events.len() == 1));
     }

@@ -12,7 +12,7 @@ use orchestra::message::{MESSAGE_SCHEMA, MessageLimits, ResultStatus, TaskMessag
 use orchestra::model::Delta;
 use orchestra::plan::{Role, Scope};
 use orchestra::policy::Limits;
-use orchestra::process::{Options, Supervisors};
+use orchestra::process::{Gate, Options, Supervisors};
 use orchestra::sys::env::Env;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +50,7 @@ impl World {
             trace: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
             limits: self.limits,
             cap: None,
+            gate: Gate::default(),
             change: Change::default(),
         }
     }

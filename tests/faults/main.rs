@@ -17,6 +17,7 @@ mod container;
 mod damage;
 mod disk;
 mod formats;
+mod gate;
 mod held;
 mod kill;
 #[cfg(target_arch = "x86_64")]

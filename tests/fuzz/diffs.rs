@@ -9,7 +9,7 @@ use std::time::Duration;
 use orchestra::agent::{Agents, AttemptFiles, Change, Context, Job, Link, ScriptedSpec, Spec};
 use orchestra::ids::{AgentName, TraceId};
 use orchestra::policy::Limits;
-use orchestra::process::{Options, Supervisors};
+use orchestra::process::{Gate, Options, Supervisors};
 use orchestra::sys::env::Env;
 use orchestra::workspace::{PatchMode, Patched, Tools, apply_patch};
 use proptest::prelude::*;
@@ -209,6 +209,7 @@ fn job(room: &Room, task: &str) -> Job {
         trace: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
         limits: Limits { wall: Duration::from_millis(100), ..Limits::default() },
         cap: None,
+        gate: Gate::default(),
         change: Change::default(),
     }
 }

@@ -107,6 +107,10 @@ impl Agent for CommandAgent {
         let in_argv = |argument: &Argument| argument.uses(Slot::Prompt) || argument.uses(Slot::PromptFile);
         self.0.spec.stdin == StdinSpec::Prompt || self.0.argv.iter().any(in_argv)
     }
+
+    fn keeps_behind_the_gate(&self) -> bool {
+        true
+    }
 }
 
 impl Program {
@@ -138,7 +142,7 @@ impl Program {
             limits: job.limits,
         };
         let (exit, (), ()) = tokio::join!(
-            self.supervisors.run(command, &link.cancel),
+            self.supervisors.run_behind(&job.gate, command, &link.cancel),
             show(out_lines, Delta::Text, link, self.spec.parser),
             show(err_lines, Delta::Aside, link, Parser::Text),
         );

@@ -26,8 +26,8 @@ impl Temps {
     pub(super) fn take(&self) -> Result<TempDir, FileError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
-            // Somebody may have cleaned up behind us in the meantime.
-            Some(temp) if fs::is_untouched(temp.path()) => Ok(temp),
+            // It came back empty; but somebody may have cleaned up behind us in the meantime.
+            Some(temp) if fs::is_private_folder(temp.path()) => Ok(temp),
             Some(_) | None => fs::temp_dir_in(&self.within),
         }
     }

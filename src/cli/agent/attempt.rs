@@ -19,7 +19,7 @@ use crate::message::TaskMessage;
 use crate::model::Delta;
 use crate::plan::Role;
 use crate::policy::Limits;
-use crate::process::Supervisors;
+use crate::process::{Gate, Supervisors};
 use crate::prompt;
 use crate::sys::fs;
 use crate::text::printable;
@@ -121,6 +121,7 @@ async fn attempt(session: &Session, args: &AgentArgs, errand: Errand) -> Result<
         limits: limits(&message, &loaded),
         // Whoever sent the message keeps the accounts.
         cap: None,
+        gate: Gate::default(),
         change,
         message,
     };

@@ -4,9 +4,12 @@
 use std::ffi::OsString;
 use std::fs::FileType;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{Mode, OFlags, RawDir};
 
 use super::error::{At, FileError};
 use crate::time::Timestamp;
@@ -45,8 +48,23 @@ pub fn is_special(path: &Path) -> bool {
 
 /// Whether `path` is a folder as [`create_dir`](super::create_dir) makes it: ours alone, and empty.
 pub fn is_untouched(path: &Path) -> bool {
-    let ours = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.mode() & 0o7777 == 0o700);
-    ours && std::fs::read_dir(path).is_ok_and(|mut names| names.next().is_none())
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+    let Ok(folder) = rustix::fs::open(path, flags, Mode::empty()) else { return false };
+    let ours = rustix::fs::fstat(&folder).is_ok_and(|found| found.st_mode & 0o7777 == 0o700);
+    // Room for what even an empty folder has; one that has more is not read to its end.
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 512];
+    let mut names = RawDir::new(folder, &mut buffer);
+    while let Some(name) = names.next() {
+        if !name.is_ok_and(|name| matches!(name.file_name().to_bytes(), b"." | b"..")) {
+            return false;
+        }
+    }
+    ours
+}
+
+/// Whether `path` is a folder of ours alone, whatever is in it.
+pub fn is_private_folder(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() && meta.mode() & 0o7777 == 0o700)
 }
 
 /// The names in a folder, sorted by bytes, so that no result depends on the order of the file system.

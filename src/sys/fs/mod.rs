@@ -11,7 +11,8 @@ mod write;
 
 pub use disk::{Disk, DiskKind, disk, fullness, may_write};
 pub use entries::{
-    Entry, Kind, canonical, is_special, is_untouched, kind, list, may_write_in, modified, resolved, size, target_kind,
+    Entry, Kind, canonical, is_private_folder, is_special, is_untouched, kind, list, may_write_in, modified, resolved,
+    size, target_kind,
 };
 pub use error::{Cause, FileError};
 pub use folders::{
