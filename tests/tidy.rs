@@ -209,18 +209,22 @@ fn the_map_names_places_that_exist() {
 }
 
 #[test]
-fn every_invariant_names_a_test_that_exists() {
-    let text = read("docs/architecture.md");
-    let kept: Vec<&str> = text.split("Kept by ").skip(1).filter_map(|rest| rest.split(".\n").next()).collect();
-    assert_eq!(text.matches("**Invariant:**").count(), kept.len(), "each invariant says what keeps it");
+fn every_promise_names_a_test_that_exists() {
     let mut missing = Vec::new();
-    for names in kept.iter().map(|text| docs::quoted(text)) {
-        let (files, tests): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name.contains('/'));
-        let found: String = files.iter().filter(|path| exists(path)).map(|path| read(path)).collect();
-        missing.extend(files.into_iter().filter(|path| !exists(path)));
-        missing.extend(tests.into_iter().filter(|test| !found.contains(&format!("fn {test}("))));
+    for (document, promise) in [("docs/architecture.md", "- **Invariant:**"), ("docs/reliability.md", "- **")] {
+        let text = read(document);
+        let promises: Vec<&str> = text.lines().filter(|line| line.starts_with(promise)).collect();
+        let kept = promises.iter().filter_map(|line| line.split_once(" Kept by ")).map(|(_, kept)| docs::quoted(kept));
+        let kept: Vec<Vec<String>> = kept.collect();
+        assert!(!kept.is_empty() && promises.len() == kept.len(), "{document}: each promise says what keeps it");
+        for names in kept {
+            let (files, tests): (Vec<String>, Vec<String>) = names.into_iter().partition(|name| name.contains('/'));
+            let found: String = files.iter().filter(|path| exists(path)).map(|path| read(path)).collect();
+            missing.extend(files.into_iter().filter(|path| !exists(path)));
+            missing.extend(tests.into_iter().filter(|test| !found.contains(&format!("fn {test}("))));
+        }
     }
-    none("named in docs/architecture.md and absent", &missing);
+    none("named as what keeps a promise and absent", &missing);
 }
 
 #[test]
