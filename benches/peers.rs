@@ -39,7 +39,8 @@ impl Peer {
     /// makes the file that is named after the task, or none.
     pub fn write(self, graph: Graph, folder: &Path, command: impl Fn(usize) -> String) -> io::Result<()> {
         let mut file = BufWriter::new(File::create(folder.join(self.file()))?);
-        let named = |tasks: Vec<usize>| tasks.iter().map(|task| format!(" out/t{task}")).collect::<String>();
+        let named =
+            |tasks: Vec<usize>| tasks.iter().fold(String::new(), |all, task| all + " out/t" + &task.to_string());
         let all = named((0..graph.tasks).collect());
         match self {
             Self::Ninja => writeln!(file, "rule task\n  command = $run\n  description = $out")?,

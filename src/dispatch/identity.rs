@@ -62,7 +62,7 @@ impl Identity {
             let first = pieces.next().unwrap_or_default();
             let others: Vec<_> = pieces.map(|piece| scope.spawn(move || self.differing_of(state, piece))).collect();
             let first = self.differing_of(state, first);
-            let joined = others.into_iter().map(|other| other.join());
+            let joined = others.into_iter().map(thread::ScopedJoinHandle::join);
             let others = joined.map(|other| other.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             std::iter::once(first).chain(others).collect::<Result<Vec<_>, _>>()
         })?;

@@ -88,7 +88,10 @@ fn a_block_in_markdown_ends_where_it_ends() {
         let mut within = false;
         for event in Parser::new_ext(&document, Options::all()) {
             match event {
-                Event::Start(Tag::CodeBlock(_)) => (within, _) = (true, blocks.push(String::new())),
+                Event::Start(Tag::CodeBlock(_)) => {
+                    within = true;
+                    blocks.push(String::new());
+                }
                 Event::Text(text) if within => blocks.last_mut().unwrap().push_str(&text),
                 Event::End(pulldown_cmark::TagEnd::CodeBlock) => within = false,
                 Event::Start(Tag::Heading { .. }) => headings += 1,
@@ -123,8 +126,8 @@ fn titles_are_no_syntax_of_a_drawing() {
     let plain = titled(&["p", "q", "r", "s"].map(str::to_owned)).unwrap();
     let plain = Drawing::of(&plain).unwrap().picture();
     hold(2, prop::collection::vec(words(), 4), |titles| {
-        let Some(plan) = titled(&titles) else { return };
-        let picture = Drawing::of(&plan).unwrap().picture();
+        let Some(drawn) = titled(&titles) else { return };
+        let picture = Drawing::of(&drawn).unwrap().picture();
         let (mermaid, dot) = (picture.mermaid(), picture.dot(&titles[0]));
         assert_eq!(skeleton(&mermaid), skeleton(&plain.mermaid()));
         assert!(!mermaid.chars().chain(dot.chars()).any(is_live));

@@ -2,8 +2,8 @@
 //! taken for good, and nothing panics, hangs, or takes more than its size. `kit.rs` says how.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "tests look at the world from outside"
 )]
 

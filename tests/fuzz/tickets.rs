@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use crate::kit::{changed_text, hold, is_live, soon};
 
-const JSON: &str = r##"{"number": 7, "title": "Median of an even count", "body": "It is wrong.\r\n\r\n## Tasks\r\n\r\n- [ ] fix `src/lib.rs`\r\n- [x] look\r\n",
- "labels": [{"name": "bug"}, "good first"], "html_url": "https://example.org/a/b/issues/7", "state": "open", "user": {"login": "x"}}"##;
+const JSON: &str = r#"{"number": 7, "title": "Median of an even count", "body": "It is wrong.\r\n\r\n## Tasks\r\n\r\n- [ ] fix `src/lib.rs`\r\n- [x] look\r\n",
+ "labels": [{"name": "bug"}, "good first"], "html_url": "https://example.org/a/b/issues/7", "state": "open", "user": {"login": "x"}}"#;
 const FRONT: &str = "---\ntitle: Median\nkey: PROJ-7\nlabels: [bug, maths]\nurl: https://example.org/PROJ-7\n---\n\n# Median\n\nWrong.\n";
 const DIFF: &str = "# Fix the bound\n\nApply this:\n\n```diff\ndiff --git a/src/lib.rs b/src/lib.rs\n--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n```\n\nAcceptance criteria:\n\n1. It is fixed.\n2. `cargo test` is green.\n";
 

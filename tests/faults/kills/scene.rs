@@ -141,8 +141,8 @@ impl Scene {
         let dir = self.rig.dir();
         let report = fs::read_to_string(dir.join("report.json")).unwrap();
         let manifest = fs::read_to_string(dir.join("artifacts/manifest.json")).unwrap();
-        let manifest: Vec<Value> = serde_json::from_str(&manifest).unwrap();
-        let artifacts = manifest.iter().map(|entry| {
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        let artifacts = manifest["artifacts"].as_array().unwrap().iter().map(|entry| {
             let path = PathBuf::from(entry["path"].as_str().unwrap());
             let kept = fs::read_to_string(dir.join("artifacts").join(&path)).unwrap();
             (path, kept)
