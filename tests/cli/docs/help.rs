@@ -44,6 +44,7 @@ fn reads(command: &str) -> bool {
 fn world(command: &str) -> &'static str {
     match command {
         _ if reads(command) => "project",
+        _ if command.contains("--decide") => "held",
         _ if command.contains("--approve") || command.contains("--reject") => "waiting",
         _ if command.starts_with("orchestra init") => "empty",
         _ if command.starts_with("orchestra run ") || command.starts_with("orchestra plan ") => "planned",

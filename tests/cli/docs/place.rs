@@ -53,6 +53,7 @@ impl Place {
             "planned" => Some(Self::planned()),
             "project" => Some(Self::lived_in()),
             "waiting" => Some(Self::waiting()),
+            "held" => Some(Self::held()),
             "ci" => Some(Self::in_ci()),
             _ => None,
         }
@@ -121,6 +122,19 @@ impl Place {
         place
     }
 
+    /// The same with a run that was ended while its task `deploy` was at work, which is not done twice unasked.
+    fn held() -> Self {
+        let mut place = Self::fresh();
+        let root = place.session.world.root().to_path_buf();
+        std::fs::write(root.join("deploy.sh"), DEPLOY).unwrap();
+        std::fs::write(root.join("deploy.json"), DEPLOYMENT).unwrap();
+        let agent = format!("{{command: {{argv: [sh, '{}']}}}}", root.join("deploy.sh").display());
+        let plan = root.join("deploy.json");
+        let command = format!("orchestra run --quiet --plan {} --set roles.research=deployer", plan.display());
+        place.run(&format!("{command} --set \"agents.deployer={agent}\""), 143);
+        place
+    }
+
     /// A project with its settings in it, as a service clones it, and no settings of a person.
     fn in_ci() -> Self {
         let session = Session::new();
@@ -164,6 +178,20 @@ impl Place {
         out
     }
 }
+
+/// Ends the run that it belongs to, the first time.
+const DEPLOY: &str = r#"
+if ! test -e "$0.begun"; then
+    : > "$0.begun"
+    run=$(dirname "$(dirname "$ORCHESTRA_MESSAGE")")
+    kill -TERM "$(sed -n '1s/.*"pid":\([0-9]*\).*/\1/p' "$run/events.jsonl")"
+    sleep 60
+fi
+echo "It is out."
+"#;
+
+const DEPLOYMENT: &str = r#"{"schema": "orchestra.plan/v1", "title": "Bring it out", "goal": {"summary": "out"},
+"tasks": [{"id": "deploy", "title": "Deploy", "role": "research", "on_interrupt": "ask"}]}"#;
 
 const COMMIT: &str = "git init -q && git add --all && git commit -qm 'the beginning'";
 
