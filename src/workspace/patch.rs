@@ -44,7 +44,7 @@ pub async fn apply_patch(
         tempfile::tempdir().map_err(|error| WorkspaceError::system("create a folder in", Path::new("temp"), error))?;
     let git = Git::new(tools, scratch.path());
     git.call(["init", "--quiet", "--bare", "--template="]).output().await?;
-    let patch = if patch.ends_with('\n') { patch.to_owned() } else { format!("{patch}\n") };
+    let patch = completed(patch);
     let attempt = Attempt { git: &git, folder, patch: patch.as_bytes(), strip: strip(&patch) };
 
     let mut first_refusal = None;
@@ -95,6 +95,33 @@ impl Attempt<'_> {
     }
 }
 
+/// The patch with what git wants to be told beside `/dev/null`: without the line that says that a file is new or gone, it
+/// takes that for a name like any other, and a file that should go would be moved to `dev/null` in the folder. People and
+/// models leave the line out.
+fn completed(patch: &str) -> String {
+    let mut out = String::with_capacity(patch.len() + 64);
+    let mut rest = patch;
+    while let Some(line) = rest.split_inclusive('\n').next() {
+        rest = &rest[line.len()..];
+        out.push_str(line);
+        if !line.ends_with('\n') {
+            out.push('\n');
+        }
+        if line.starts_with("diff --git ") {
+            let header: Vec<&str> =
+                rest.lines().take_while(|line| !line.starts_with("@@ ") && !line.starts_with("diff --git ")).collect();
+            let has = |begin: &str| header.iter().any(|line| line.starts_with(begin));
+            for (side, mode) in [("--- /dev/null", "new file mode "), ("+++ /dev/null", "deleted file mode ")] {
+                if has(side) && !has(mode) {
+                    out.push_str(mode);
+                    out.push_str("100644\n");
+                }
+            }
+        }
+    }
+    out
+}
+
 /// Whether the names in a patch begin with a folder that is none: `a/` and `b/`, or the letters of
 /// `diff.mnemonicPrefix` (git-config). Guessing by what fits would put new files in wrong places.
 fn strip(patch: &str) -> &'static str {
@@ -113,6 +140,21 @@ fn strip(patch: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_comes_or_goes_is_said_to_where_the_patch_does_not() {
+        let gone = "diff --git a/x b/x\n--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n";
+        let new = "diff --git a/y b/y\nindex 0..1\n--- /dev/null\n+++ b/y\n@@ -0,0 +1 @@\n+--- /dev/null";
+        let both = completed(&format!("{gone}{new}"));
+        assert_eq!(
+            both,
+            "diff --git a/x b/x\ndeleted file mode 100644\n--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n\
+             diff --git a/y b/y\nnew file mode 100644\nindex 0..1\n--- /dev/null\n+++ b/y\n@@ -0,0 +1 @@\n+--- /dev/null\n"
+        );
+        assert_eq!(completed(&both), both);
+        let plain = "--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n";
+        assert_eq!(completed(plain), plain);
+    }
 
     #[test]
     fn the_first_folder_is_dropped_only_where_it_is_none() {
