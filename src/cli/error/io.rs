@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
+use super::scarce::Scarce;
 use crate::sys::fs::Cause;
 
 /// What a user can do about the system's refusal that is behind this error, where there is one.
@@ -29,10 +30,10 @@ fn what_helps(refused: &io::Error) -> &'static str {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "give yourself the right to write there, or name another folder with `--runs-dir`"
         }
-        _ => match refused.raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::MFILE | Errno::NFILE) => "allow more open files (`ulimit -n`), or fewer --jobs",
-            Some(Errno::IO) => "see that the disk is sound: `dmesg` tells what is wrong with it",
-            Some(_) | None => "check that the disk has room and that you may write there",
+        _ => match (Scarce::behind(refused), Errno::from_io_error(refused)) {
+            (Some(short), _) => short.hint(),
+            (None, Some(Errno::IO)) => "see that the disk is sound: `dmesg` tells what is wrong with it",
+            (None, Some(_) | None) => "check that the disk has room and that you may write there",
         },
     }
 }
