@@ -191,8 +191,7 @@ impl<'a> Call<'a> {
         // Unlinked as soon as the command is over.
         let mut input = None;
         if let Some(bytes) = &self.stdin {
-            let file = tempfile::Builder::new().prefix(INPUT).tempfile_in(&self.git.dir);
-            let mut file = file.map_err(|error| WorkspaceError::system("create a file in", &self.git.dir, error))?;
+            let mut file = fs::temp_file_in(&self.git.dir, INPUT)?;
             file.write_all(bytes).map_err(|error| WorkspaceError::system("write", file.path(), error))?;
             input = Some(file);
         }

@@ -3,8 +3,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::error::{At, FileError};
 use super::folders::{parent, remove_file, sync_dir};
@@ -16,7 +18,7 @@ pub const UNFINISHED: &str = ".new-";
 /// file or the new one, whole. Durable when this returns (temp file, fsync, rename, fsync of the folder).
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let folder = parent(path);
-    let mut temp = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).at("create a file in", folder)?;
+    let mut temp = temp_file(folder, UNFINISHED, 0o600)?;
     temp.write_all(bytes).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
     temp.persist(path).map_err(|failed| failed.error).at("rename a new file to", path)?;
@@ -35,9 +37,7 @@ pub enum Existing {
 /// Like [`write_whole`], with the permissions the user's umask gives: for files in the user's own tree.
 pub fn write_whole_shared(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), FileError> {
     let folder = parent(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(UNFINISHED).permissions(std::fs::Permissions::from_mode(0o666));
-    let mut temp = builder.tempfile_in(folder).at("create a file in", folder)?;
+    let mut temp = temp_file(folder, UNFINISHED, 0o666)?;
     temp.write_all(bytes).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
     let persisted = match existing {
@@ -67,6 +67,11 @@ pub fn rename_synced(written: &Path, path: &Path) -> Result<(), FileError> {
     File::open(written).and_then(|file| file.sync_all()).at("sync", path)?;
     std::fs::rename(written, path).at("rename a new file to", path)?;
     sync_dir(parent(path))
+}
+
+/// A file of its own within `folder`, 0600, whose name begins with `prefix`, that is removed when the value is dropped.
+pub fn temp_file_in(folder: &Path, prefix: &str) -> Result<NamedTempFile, FileError> {
+    temp_file(folder, prefix, 0o600)
 }
 
 /// Creates or empties a file for writing.
@@ -107,6 +112,12 @@ pub fn new_link(target: &Path, link: &Path) -> Result<(), FileError> {
     std::os::unix::fs::symlink(target, link).at("make the link", link)
 }
 
+/// Opened by us: the library's own way of opening hides the system's number, which says what there is too little of.
+fn temp_file(folder: &Path, prefix: &str, mode: u32) -> Result<NamedTempFile, FileError> {
+    let open = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path);
+    tempfile::Builder::new().prefix(prefix).make_in(folder, open).at("create a file in", folder)
+}
+
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
@@ -122,6 +133,8 @@ fn beside(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::super::{Cause, list, read, read_text};
     use super::*;
 
@@ -149,12 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_write_names_the_path() {
+    fn a_failed_write_names_the_path_and_has_the_systems_number() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("absent/plan.json");
         let error = write_whole(&path, b"x").unwrap_err();
         assert!(error.is_not_found());
         assert!(error.to_string().contains("absent"), "{error}");
+        assert!(matches!(&error.cause, Cause::Io(refused) if refused.raw_os_error().is_some()), "{error:?}");
     }
 
     #[test]
