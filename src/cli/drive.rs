@@ -83,7 +83,7 @@ pub(super) async fn drive(
     let left = tokio::select! {
         left = leave::report(session, &work, &ending.state, &progress) => left.map_err(|error| leads_on(session, &dir, error)),
         signalled = signalled(after) => Err(signalled.hint(format!(
-            "all of it is on record: `orchestra runs show {}{}` tells of it", run_name(&dir), session.called()
+            "everything is recorded: `orchestra runs show {}{}` shows it", run_name(&dir), session.called()
         ))),
     };
     let results = left.inspect_err(|_| tell_ci(session, junit, &progress))?;

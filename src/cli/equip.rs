@@ -153,7 +153,7 @@ pub(super) fn unknown_price(config: &Config, plan: &Draft, terms: &Terms) -> Opt
     let untold = |name: &AgentName| config.agents.get(name).is_some_and(|spec| spec.spends() == Spends::Untold);
     let role = roles_of(plan).into_iter().find(|role| untold(config.agent_of(*role)))?;
     Some(format!(
-        "there is a budget of ${}, and nobody knows what agent `{}` ({role}) costs",
+        "the budget is ${}, but agent `{}` ({role}) does not report what it costs",
         budget.run.usd,
         config.agent_of(role)
     ))
@@ -214,7 +214,7 @@ pub(super) fn nobody_implements(config: &Config, plan: &Draft, brings_diff: bool
     let task = plan.tasks.iter().find(|task| task.role == Role::Implement && builtin && !brings_diff)?;
     let title = text::printable(&task.title, 60);
     let why = "`builtin` only applies diffs, and the ticket brings none";
-    Some(format!("nobody can do task `{}` ({title}): {why}", task.id))
+    Some(format!("no agent can do task `{}` ({title}): {why}", task.id))
 }
 
 /// Refuses a run whose implement tasks nobody could do.

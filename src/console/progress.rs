@@ -151,16 +151,18 @@ impl Progress {
             Kind::CheckFinished(it) => self.check(event, it),
             Kind::ApprovalRequested {} => self.problem("the plan waits for a decision", ""),
             Kind::ApprovalDecided { by, decision } => self.decided("plan", by, *decision),
-            Kind::RunPaused { cause: PauseCause::Suspended, .. } => say(Mark::None, "everything stands still"),
+            Kind::RunPaused { cause: PauseCause::Suspended, .. } => {
+                say(Mark::None, "suspended, with everything it started")
+            }
             Kind::RunPaused { why, until, cause: PauseCause::Waiting } => {
                 let until = until.map_or_else(String::new, |until| format!(" until {} UTC", words::time(until)));
                 self.problem("paused: ", &format!("{why}{until}"));
             }
-            Kind::RunContinued {} => say(Mark::None, "goes on"),
+            Kind::RunContinued {} => say(Mark::None, "continued"),
             Kind::RunStopped { why } => self.problem("stopped: ", &self.summary.why_stopped(why)),
             Kind::BudgetWarned { limit, used, of } => {
                 let gauge = words::gauge(&Gauge { limit: *limit, used: *used, of: *of });
-                let line = format!("{gauge} are used; the run stops when it is all ({})", limit.key());
+                let line = format!("{gauge} used; the run stops at the limit ({})", limit.key());
                 self.problem(&format!("{}: ", words::limit(*limit)), &line);
             }
             Kind::BudgetRaised { limit, from, to, by } => {
@@ -404,8 +406,8 @@ mod tests {
           “Fix median” (PROJ-7) became a plan of 2 tasks, by the template planner.
           2 of 2 tasks succeeded in 10.0s.
           What proves it: the check unit was red before the change and green after it.
-          What remains: bring the change into your tree.
-          orchestra apply 20261121-093312-a1b2  # bring the change into your tree
+          What remains: apply the change to your files.
+          orchestra apply 20261121-093312-a1b2  # apply the change to your files
         "#);
     }
 
@@ -432,8 +434,8 @@ mod tests {
           1 of 3 tasks succeeded, 1 failed, 1 skipped in 14.0s.
           Nothing proves it: the check unit is red after the change.
           Task fix failed, though its agent said done: rejected: test median ... FAILED.
-          What remains: run what failed or was skipped again; nothing finished runs again.
-          orchestra resume 20261121-093312-a1b2  # run what failed or was skipped again; nothing finished runs again
+          What remains: rerun what failed or was skipped; finished tasks are not run again.
+          orchestra resume 20261121-093312-a1b2  # rerun what failed or was skipped; finished tasks are not run again
           orchestra resume 20261121-093312-a1b2 --explain  # see first what would run, and why
         "#);
     }
@@ -491,9 +493,15 @@ mod tests {
             assert!(told(&story, options, &Surroundings::default()).1.lines().count() >= before);
         }
         let (_, err) = told(&story, options, &Surroundings::default());
-        for said in
-            ["the plan waits", "approved by ann", "paused: quota", "goes on", "a cycle", "SIGINT", "stopped (exit 130)"]
-        {
+        for said in [
+            "the plan waits",
+            "approved by ann",
+            "paused: quota",
+            "continued",
+            "a cycle",
+            "SIGINT",
+            "stopped (exit 130)",
+        ] {
             assert!(err.contains(said), "{said} in\n{err}");
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn of(class: FailureClass) -> &'static str {
         FailureClass::Exited => "the agent's program ended with an error; see stderr.log of the attempt",
         FailureClass::Reported => "the agent says that it cannot do it; say more in the ticket, or split the task",
         FailureClass::Rejected => "a check is red, or the work went beyond its scope; see the check's output",
-        FailureClass::Interrupted => "it was cut off and costs no attempt; resume goes on",
+        FailureClass::Interrupted => "the attempt was interrupted and does not count; resume runs it again",
         FailureClass::PolicyDenied => "if it ought to be allowed, widen what the task may do, then resume with --plan",
         FailureClass::BudgetExhausted => "resume with a higher limit",
         FailureClass::Cancelled => "a person ended it; resume runs it again",

@@ -370,7 +370,7 @@ mod tests {
             <system-out>“Fix median” (PROJ-7) became a plan of 2 tasks, by the template planner.
         2 of 2 tasks succeeded in 10.0s.
         What proves it: the check unit was red before the change and green after it.
-        What remains: bring the change into your tree.</system-out>
+        What remains: apply the change to your files.</system-out>
           </testsuite>
         </testsuites>
         "#);
@@ -417,7 +417,7 @@ mod tests {
         1 of 3 tasks succeeded, 1 failed, 1 skipped in 14.0s.
         Nothing proves it: the check unit is red after the change.
         Task fix failed, though its agent said done: rejected: test median ... FAILED.
-        What remains: run what failed or was skipped again; nothing finished runs again.</system-out>
+        What remains: rerun what failed or was skipped; finished tasks are not run again.</system-out>
           </testsuite>
         </testsuites>
         "#);

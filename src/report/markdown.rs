@@ -80,7 +80,7 @@ mod tests {
         insta::assert_snapshot!(text, @r#"
         # Fix median: success
 
-        “Fix median” (PROJ-7) became a plan of 2 tasks, by the template planner. 2 of 2 tasks succeeded in 10.0s; the change touches 1 file (+3 −1). What proves it: the check unit was red before the change and green after it. What remains: bring the change into your tree.
+        “Fix median” (PROJ-7) became a plan of 2 tasks, by the template planner. 2 of 2 tasks succeeded in 10.0s; the change touches 1 file (+3 −1). What proves it: the check unit was red before the change and green after it. What remains: apply the change to your files.
 
         | | |
         |---|---|
@@ -162,14 +162,14 @@ mod tests {
         | time in attempts and checks | 3.1s |
         | mean per task | 1.5s |
         | processes | 1, 0 cut off |
-        | tokens and cost | unknown: none of 2 attempts and planning rounds told |
+        | tokens and cost | unknown: none of 2 attempts and planning rounds reported it |
 
         > **Sandbox:** none. Agents and checks ran with your own rights; do not run strangers' tickets.
 
         ## What to type next
 
         ```sh
-        orchestra apply 20261121-093312-a1b2  # bring the change into your tree
+        orchestra apply 20261121-093312-a1b2  # apply the change to your files
         ```
         "#);
     }
@@ -181,7 +181,7 @@ mod tests {
         insta::assert_snapshot!(text, @r#"
         # Fix median: failed
 
-        “Fix median” (PROJ-7) became a plan of 3 tasks, by the template planner. 1 of 3 tasks succeeded, 1 failed, 1 skipped in 14.0s; the change touches 1 file (+3 −1). Nothing proves it: the check unit is red after the change. Task fix failed, though its agent said done: rejected: test median ... FAILED. What remains: run what failed or was skipped again; nothing finished runs again.
+        “Fix median” (PROJ-7) became a plan of 3 tasks, by the template planner. 1 of 3 tasks succeeded, 1 failed, 1 skipped in 14.0s; the change touches 1 file (+3 −1). Nothing proves it: the check unit is red after the change. Task fix failed, though its agent said done: rejected: test median ... FAILED. What remains: rerun what failed or was skipped; finished tasks are not run again.
 
         | | |
         |---|---|
@@ -293,14 +293,14 @@ mod tests {
         | time in attempts and checks | 5.0s |
         | mean per task | 2.5s |
         | processes | 1, 0 cut off |
-        | tokens and cost | unknown: none of 3 attempts and planning rounds told |
+        | tokens and cost | unknown: none of 3 attempts and planning rounds reported it |
 
         > **Sandbox:** none. Agents and checks ran with your own rights; do not run strangers' tickets.
 
         ## What to type next
 
         ```sh
-        orchestra resume 20261121-093312-a1b2            # run what failed or was skipped again; nothing finished runs again
+        orchestra resume 20261121-093312-a1b2            # rerun what failed or was skipped; finished tasks are not run again
         orchestra resume 20261121-093312-a1b2 --explain  # see first what would run, and why
         ```
         "#);

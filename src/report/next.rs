@@ -33,17 +33,19 @@ impl Summary {
         let resume = |why: &str| step(format!("orchestra resume {run}"), why);
         match self.standing(facts.liveness) {
             Standing::Running => vec![step(format!("orchestra runs show {run}"), "see how far it is")],
-            Standing::Interrupted => vec![resume("go on where it was cut off; nothing finished runs again")],
+            Standing::Interrupted => {
+                vec![resume("continue where it was interrupted; finished tasks are not run again")]
+            }
             Standing::Stopped(cause) => match cause {
                 StopCause::Approval => self.decisions(),
-                StopCause::Signal(_) => vec![resume("go on; nothing finished runs again")],
+                StopCause::Signal(_) => vec![resume("continue; finished tasks are not run again")],
                 StopCause::Quota(Some(until)) => {
                     vec![resume(&format!("go on, from {} UTC", words::time(until)))]
                 }
                 StopCause::Quota(None) => vec![resume("go on, once the quota is back")],
                 StopCause::Limit(name) => vec![step(
                     format!("orchestra resume {run} {}", self.raise(&name)),
-                    "go on with a higher limit; nothing finished runs again",
+                    "continue with a higher limit; finished tasks are not run again",
                 )],
             },
             Standing::Finished(verdict) => match verdict {
@@ -54,11 +56,11 @@ impl Summary {
                     vec![step(format!("orchestra run --plan {run}"), "begin a new run of the plan that was refused")]
                 }
                 RunVerdict::Failed | RunVerdict::Denied => {
-                    vec![resume("run what failed or was skipped again; nothing finished runs again"), self.explain()]
+                    vec![resume("rerun what failed or was skipped; finished tasks are not run again"), self.explain()]
                 }
                 // A resume runs only what failed or was skipped: with nothing of it, a person must judge.
                 RunVerdict::Unverified if self.tasks.iter().all(|task| task.status == TaskStatus::Succeeded) => {
-                    let look = step(format!("orchestra runs show {run}"), "see which task no check speaks for");
+                    let look = step(format!("orchestra runs show {run}"), "see which tasks no check covers");
                     std::iter::once(look).chain(self.bring(facts)).collect()
                 }
                 RunVerdict::Unverified => {
@@ -69,7 +71,7 @@ impl Summary {
                     vec![match full {
                         Some(gauge) => step(
                             format!("orchestra resume {run} {}", self.raise(gauge.limit.key())),
-                            "go on with a higher limit; nothing finished runs again",
+                            "continue with a higher limit; finished tasks are not run again",
                         ),
                         None => resume("go on, with a higher limit"),
                     }]
@@ -119,7 +121,7 @@ impl Summary {
         if in_place || empty || !self.applied.is_empty() {
             return Vec::new();
         }
-        vec![NextStep { command: format!("orchestra apply {run}"), why: "bring the change into your tree".to_owned() }]
+        vec![NextStep { command: format!("orchestra apply {run}"), why: "apply the change to your files".to_owned() }]
     }
 }
 
@@ -134,8 +136,11 @@ fn choices(asked: &Asked) -> [(String, String); 2] {
             [way(format!("--approve {task}"), "allow this task"), way(format!("--reject {task}"), "refuse this task")]
         }
         (Some(task), Some(attempt)) => [
-            way(format!("--decide {task}=rerun"), &format!("run it again: its attempt {attempt} was interrupted")),
-            way(format!("--decide {task}=skip"), "leave it out"),
+            way(
+                format!("--decide {task}=rerun"),
+                &format!("run it again, or skip it: attempt {attempt} was interrupted"),
+            ),
+            way(format!("--decide {task}=skip"), "skip it, and what depends on it"),
         ],
     }
 }

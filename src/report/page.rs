@@ -363,9 +363,9 @@ fn numbers(metrics: &Metrics) -> Vec<Pair> {
     if usage.told > 0 {
         say("tokens", words::tokens(usage));
         say("cost", usage.usd.map_or_else(|| "unknown".to_owned(), |usd| format!("{usd} USD")));
-        say("usage told by", format!("{} of {attempts} attempts and planning rounds", usage.told));
+        say("usage reported by", format!("{} of {attempts} attempts and planning rounds", usage.told));
     } else if attempts > 0 {
-        say("tokens and cost", format!("unknown: none of {attempts} attempts and planning rounds told"));
+        say("tokens and cost", format!("unknown: none of {attempts} attempts and planning rounds reported it"));
     }
     pairs
 }

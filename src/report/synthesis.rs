@@ -110,7 +110,7 @@ impl Summary {
         let todo = next.map_or(String::new(), |next| format!(" What remains: {}.", next.why));
         match self.standing(facts.liveness) {
             Standing::Running => "It is still running.".to_owned(),
-            Standing::Interrupted => format!("Its process ended without a word.{todo}"),
+            Standing::Interrupted => format!("Its process died before the run ended.{todo}"),
             Standing::Stopped(cause) => format!("It stopped because {}.{todo}", self.why_stopped(&cause)),
             Standing::Finished(_) if todo.is_empty() => "Nothing remains to be done.".to_owned(),
             Standing::Finished(_) => todo.trim_start().to_owned(),

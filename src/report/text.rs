@@ -220,7 +220,7 @@ mod tests {
         “Fix median” (PROJ-7) became a plan of 3 tasks, by the template planner. 1 of 3 tasks succeeded, 1
         failed, 1 skipped in 14.0s; the change touches 1 file (+3 −1). Nothing proves it: the check unit is
         red after the change. Task fix failed, though its agent said done: rejected: test median ... FAILED.
-        What remains: run what failed or was skipped again; nothing finished runs again.
+        What remains: rerun what failed or was skipped; finished tasks are not run again.
 
         verdict       failed (exit 1)
         run           20261121-093312-a1b2
@@ -265,7 +265,7 @@ mod tests {
           time in attempts and checks   5.0s
           mean per task                 2.5s
           processes                     1, 0 cut off
-          tokens and cost               unknown: none of 3 attempts and planning rounds told
+          tokens and cost               unknown: none of 3 attempts and planning rounds reported it
 
         limits
           wall time                     14.0s of 1h00m
@@ -275,7 +275,7 @@ mod tests {
 
         what to type next
           orchestra resume 20261121-093312-a1b2
-              run what failed or was skipped again; nothing finished runs again
+              rerun what failed or was skipped; finished tasks are not run again
           orchestra resume 20261121-093312-a1b2 --explain
               see first what would run, and why
         "#);

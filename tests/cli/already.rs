@@ -28,6 +28,6 @@ fn a_change_that_is_not_there_is_not_refused() {
 fn a_dry_run_says_what_the_run_itself_would_be_refused_for() {
     let world = World::new();
     let dry = world.orchestra(["run", "-m", "Let it be right", "--dry-run"]);
-    dry.exits(0).says("without --dry-run it would be refused: nobody can do task");
-    world.orchestra(["run", "-m", "Let it be right"]).exits(6).says("nobody can do task");
+    dry.exits(0).says("without --dry-run it would be refused: no agent can do task");
+    world.orchestra(["run", "-m", "Let it be right"]).exits(6).says("no agent can do task");
 }

@@ -111,7 +111,7 @@ fn an_agent_of_unknown_price_is_refused_where_a_budget_of_money_was_set() {
     scene.shell("text", "echo done");
     looking(&scene, 12);
     let refused = scene.run(&["--budget-usd", "1"]);
-    refused.exits(2).says("nobody knows what agent `sh` (research) costs").says("budget.unknown=allow");
+    refused.exits(2).says("agent `sh` (research) does not report what it costs").says("budget.unknown=allow");
     assert_eq!(scene.runs(), Vec::<String>::new(), "nothing ran");
     scene.run(&["--budget-usd", "1", "--dry-run"]).exits(0).says("it would be refused");
     // The plan alone costs nothing; carrying it out does.
@@ -154,7 +154,7 @@ fn a_limit_is_warned_of_once_until_it_is_raised() {
     looking(&scene, 10);
     let warnings = |scene: &Scene| scene.events("budget.warned").into_iter().map(|(_, data)| data).collect::<Vec<_>>();
     let output = scene.run(&["--set", "limits.launches=5"]);
-    output.exits(4).says("launches: 4 of 5 are used").says("5 of 5").says("--set limits.launches=+5");
+    output.exits(4).says("launches: 4 of 5 used").says("5 of 5").says("--set limits.launches=+5");
     let first = json!({"limit": "limits.launches", "used": 4, "of": 5});
     assert_eq!(warnings(&scene), std::slice::from_ref(&first));
     let concerns = scene.json("report.json")["concerns"].clone();

@@ -110,7 +110,7 @@ fn where_everything_is_there_nothing_stands_in_the_way_and_nothing_is_changed() 
     found.has("version 2.", "ok git");
     found.has("cargo-build, cargo-test: ", "ok checks");
     found.has("git leaves the runs out", "ok folders");
-    found.has("nobody writes code", "warning agents");
+    found.has("no agent writes code", "warning agents");
     found.has("none yet: agents and checks run with your own rights", "note sandbox");
     for what in ["Landlock", "seccomp", "user namespaces", "pidfd", "control groups"] {
         found.that(what);
@@ -121,7 +121,7 @@ fn where_everything_is_there_nothing_stands_in_the_way_and_nothing_is_changed() 
     }
     assert_eq!(files(&root), before);
     let output = machine.doctor(&[]);
-    output.exits(0).says("nothing stands in the way of a run");
+    output.exits(0).says("ready to run");
     assert!(output.stdout.lines().any(|line| line.starts_with("ok       git      version 2.")), "{output}");
 }
 
@@ -136,7 +136,7 @@ fn without_git_home_programs_or_project_all_of_that_is_told() {
     found.has("there is no sh", "warning system");
     found.has("no orchestra.yaml", "note config");
     let output = machine.doctor(&[]);
-    output.exits(6).says("in the way of a run").says("mend what is marked");
+    output.exits(6).says("must be fixed before a run").says("fix what is marked");
     machine.finds(&["--set", "workspace.mode=in-place"], 0).has("there is no git", "warning git");
 }
 

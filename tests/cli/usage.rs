@@ -22,10 +22,10 @@ fn no_command_shows_what_there_is() {
     error: a command is missing
     
     hint: Usage: orchestra plan [OPTIONS] [TICKET] [COMMAND]
-          check  Say whether a plan is sound, and name every fault
-          show   Show a plan: tasks, batches, critical path
-          graph  Draw a plan, or that of a run: who waits for whom
-        --help says more
+          check  Check that a plan is valid, and list every fault
+          show   Show the tasks, batches and critical path of a plan
+          graph  Draw the dependency graph of a plan or a run
+        see --help
     "#);
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  orchestra config show --origin             what counts, and who said so
+  orchestra config show --origin             the effective settings, and their sources
   orchestra config check orchestra.yaml
   orchestra config schema > orchestra.schema.json";
 
@@ -18,10 +18,10 @@ Examples:
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
-  orchestra config check                     all layers, as a run would find them
+  orchestra config check                     all layers, as a run would read them
   orchestra config check orchestra.yaml
 
-Exit codes: 0 sound, 2 not.";
+Exit codes: 0 valid, 2 invalid.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,7 @@ Examples:
   # and as the first line of orchestra.yaml:
   # yaml-language-server: $schema=orchestra.schema.json";
 
-/// `config`.
+/// Show or check the configuration, or print its schema
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ConfigArgs {
@@ -41,17 +41,17 @@ pub struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum ConfigCommand {
-    /// Show the configuration that counts
+    /// Show the effective configuration
     #[command(after_help = SHOW_EXAMPLES)]
     Show {
-        /// Say of each value where it came from
+        /// Show where each value comes from
         #[arg(long)]
         origin: bool,
     },
-    /// Say whether the configuration is sound, and name every fault
+    /// Check that the configuration is valid, and list every fault
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
-        /// The file; the same as --config
+        /// The file to check; the same as --config
         #[arg(value_name = "FILE", conflicts_with = "config")]
         file: Option<PathBuf>,
     },

@@ -8,33 +8,33 @@ use crate::console::{ColorChoice, Options, Output, Verbosity};
 
 /// The flags that every command takes.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// Work as if started in DIR
+    /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
-    /// Read this configuration file instead of looking for one
+    /// Use this configuration file, and trust it, instead of searching for one
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Set one key of the configuration, such as run.jobs=2
+    /// Override one configuration key, such as run.jobs=2; repeatable
     #[arg(short = 'c', long = "set", value_name = "KEY=VALUE", global = true)]
     pub set: Vec<String>,
-    /// What stdout carries: text, json (one document) or jsonl (one object a line)
+    /// Format of stdout: text, json (one document) or jsonl (one object per line)
     #[arg(long, value_enum, hide_possible_values = true, value_name = "FORM", global = true, conflicts_with = "json")]
     output: Option<Output>,
     /// The same as --output json
     #[arg(long, global = true)]
     json: bool,
-    /// Say more; twice and three times for even more
+    /// Print more; -vv and -vvv print even more
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Say only what went wrong
+    /// Print only errors and warnings
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Colour what is said: auto, always or never
+    /// When to use colour: auto, always or never
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = true, global = true)]
     color: ColorChoice,
-    /// Never ask; what needs an answer ends with exit code 5
+    /// Never prompt; a question that needs an answer ends the run with exit code 5
     #[arg(long, global = true)]
     pub no_input: bool,
 }

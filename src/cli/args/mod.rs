@@ -29,17 +29,18 @@ pub use values::{Allowance, ApprovalTarget, Ask, Decided, Fate, Raise};
 const EXAMPLES: &str = "\
 Examples:
   orchestra init                             write orchestra.yaml for this project
-  orchestra run ticket.md                    plan it, run it, check it
-  orchestra resume                           go on where it ended
-  orchestra apply                            bring the change into your files
-  orchestra plan check plan.json             is this plan sound?
-  orchestra runs show                        how does the newest run stand?
-  orchestra config show --origin             what counts, and who said so
+  orchestra run ticket.md                    plan it, run it, verify it, report
+  orchestra resume                           continue where the last run stopped
+  orchestra apply                            apply the change to your files
+  orchestra plan check plan.json             is this plan valid?
+  orchestra runs show                        the state of the newest run
+  orchestra config show --origin             the effective settings, and their sources
 
-Exit codes: 0 done and verified, 1 a task failed, 2 usage, 3 not verified, 4 budget, 5 denied,
-6 agent or model, 7 state of the run, 8 records, 70 our own fault, 128+N signal N.";
+Exit codes: 0 done and verified, 1 a task failed, 2 wrong usage or configuration, 3 not verified,
+4 a limit was reached, 5 denied or needs a decision, 6 agent unavailable, 7 run state unusable,
+8 records cannot be written, 70 a bug in orchestra, 128+N ended by signal N.";
 
-/// Turns a ticket into a plan, runs it with coding agents, checks the work itself, and records everything
+/// Turns a ticket into a plan, runs it with coding agents, verifies the work with your checks, and journals every step
 #[derive(Debug, Parser)]
 #[command(name = "orchestra", version, after_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct Cli {
@@ -53,25 +54,25 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    /// Run a ticket, or a plan
+    /// Run a ticket or a plan
     Run(Box<RunArgs>),
-    /// Go on with a run where it ended
+    /// Continue a run that failed, was stopped or was killed
     Resume(Box<ResumeArgs>),
-    /// Bring a run's change into your files
+    /// Apply a run's change to your files
     Apply(ApplyArgs),
-    /// Make a plan, check one, or show it
+    /// Make, check, show or draw a plan
     Plan(PlanArgs),
-    /// List runs, show one or its report, compare two, remove old ones
+    /// List, show, compare and remove runs
     Runs(RunsArgs),
-    /// Show, check or describe the configuration
+    /// Show or check the configuration, or print its schema
     Config(ConfigArgs),
-    /// Write a configuration that fits the project
+    /// Write an orchestra.yaml that fits the project
     Init(InitArgs),
-    /// Look whether everything is there that a run needs
+    /// Check that this machine and project have what a run needs
     Doctor(DoctorArgs),
-    /// Work for another runner: one task message in, one result out
+    /// Run one task for another runner: a message in, a result out
     Agent(AgentArgs),
-    /// Print what a shell needs to complete commands
+    /// Print a shell completion script
     Completions(CompletionsArgs),
     /// Print a manual page
     Man(ManArgs),
@@ -116,5 +117,32 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         look(&command, "orchestra");
+    }
+
+    /// Arguments that are read late (`defer`) lay what their own type says of itself over what the list of commands says.
+    #[test]
+    fn the_help_of_a_command_begins_with_what_the_list_of_commands_says_of_it() {
+        fn look<T: Subcommand>(built: &clap::Command) {
+            let listed = T::augment_subcommands(clap::Command::new("x"));
+            for command in listed.get_subcommands() {
+                let name = command.get_name();
+                let says = command.get_about().map(ToString::to_string);
+                let Some(built) = built.find_subcommand(name) else { panic!("{name} is not there") };
+                assert!(says.is_some(), "{name}");
+                assert_eq!(built.get_about().map(ToString::to_string), says, "{name}");
+                let long = built.get_long_about().map_or(says.clone(), |long| Some(long.to_string()));
+                assert!(long.unwrap_or_default().starts_with(&says.unwrap_or_default()), "{name}");
+            }
+        }
+        fn inner<T: Subcommand>(root: &clap::Command, name: &str) {
+            let Some(command) = root.find_subcommand(name) else { panic!("{name} is not there") };
+            look::<T>(command);
+        }
+        let mut root = Cli::command();
+        root.build();
+        look::<Command>(&root);
+        inner::<PlanCommand>(&root, "plan");
+        inner::<RunsCommand>(&root, "runs");
+        inner::<ConfigCommand>(&root, "config");
     }
 }

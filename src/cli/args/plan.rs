@@ -8,31 +8,31 @@ use super::{RunArgs, RunsDir, TicketArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  orchestra plan ticket.md                   the same as run --plan-only; `resume` carries it out
-  orchestra plan check plan.json             is it sound? all faults at once
+  orchestra plan ticket.md                   the same as run --plan-only; `resume` runs it
+  orchestra plan check plan.json             is it valid? all faults at once
   orchestra plan show plan.json              its tasks, batches and critical path
-  orchestra plan graph plan.json             who waits for whom, as Mermaid";
+  orchestra plan graph plan.json             the dependency graph, as Mermaid";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   orchestra plan check plan.json
   orchestra plan check --json - < plan.json   {\"tasks\": [...], \"repairs\": [], \"faults\": []}
 
-Exit codes: 0 sound, 2 not.";
+Exit codes: 0 valid, 2 invalid.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
   orchestra plan show plan.json
-  orchestra plan show --json plan.json       normalised: what would be run";
+  orchestra plan show --json plan.json       normalised, as it would run";
 
 const GRAPH_EXAMPLES: &str = "\
 Examples:
   orchestra plan graph plan.json > plan.mmd
   orchestra plan graph --format dot plan.json | dot -Tsvg > plan.svg
-  orchestra plan graph                         the newest run, with how each task stands
+  orchestra plan graph                         the newest run, with the state of each task
   orchestra plan graph --json 20261121-0933    nodes, edges, batches, critical path";
 
-/// `plan`.
+/// Make, check, show or draw a plan
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct PlanArgs {
@@ -62,24 +62,24 @@ impl PlanArgs {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum PlanCommand {
-    /// Say whether a plan is sound, and name every fault
+    /// Check that a plan is valid, and list every fault
     #[command(after_help = CHECK_EXAMPLES)]
     Check(PlanFile),
-    /// Show a plan: tasks, batches, critical path
+    /// Show the tasks, batches and critical path of a plan
     #[command(after_help = SHOW_EXAMPLES)]
     Show(PlanFile),
-    /// Draw a plan, or that of a run: who waits for whom
+    /// Draw the dependency graph of a plan or a run
     #[command(after_help = GRAPH_EXAMPLES)]
     Graph(PlanGraph),
 }
 
-/// What is drawn, and in which language.
+/// Draw the dependency graph of a plan or a run
 #[derive(Debug, Args)]
 pub struct PlanGraph {
-    /// A plan's file, `-` for standard input, or a run; the newest run when left out
+    /// A plan file, `-` for standard input, or a run [default: the newest run]
     #[arg(value_name = "FILE|RUN")]
     pub what: Option<String>,
-    /// What it is drawn in: mermaid, dot or json
+    /// Output format: mermaid, dot or json
     #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
     pub format: Option<GraphFormat>,
     #[command(flatten)]
@@ -99,23 +99,23 @@ pub enum GraphFormat {
     Json,
 }
 
-/// A plan, and how large it may be.
+// A plan, and how large it may be. No doc comment: it would take the place of what each command says of itself.
 #[derive(Debug, Args)]
 pub struct PlanFile {
-    /// The plan, a Taskmaster tasks.json (FILE#TAG takes one tag), or beads issues; `-` reads standard input
+    /// A plan, a Taskmaster tasks.json (FILE#TAG selects a tag) or beads issues; `-` for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     #[command(flatten)]
     pub caps: PlanCaps,
 }
 
-/// How large a plan may be.
+// How large a plan may be. No doc comment here either.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct PlanCaps {
-    /// Most tasks a plan may have
+    /// Maximum number of tasks in a plan
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub max_tasks: Option<u32>,
-    /// Most bytes a plan may have
+    /// Maximum size of a plan in bytes
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub max_bytes: Option<u32>,
 }

@@ -21,62 +21,65 @@ Examples:
   orchestra run --plan plan.json --continue-on-error --jobs auto
   orchestra run ticket.md --no-input --junit junit.xml
 
-Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 budget,
-5 denied or to be decided, 6 no usable agent or model. 1 and 3 to 6 can be resumed.";
+Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 limit reached,
+5 denied or needs a decision, 6 agent unavailable. 1 and 3 to 6 can be resumed.";
 
 const RESUME_EXAMPLES: &str = "\
 Examples:
   orchestra resume                           the newest unfinished run
   orchestra resume 20261121-0933 --explain   what would run, and why
   orchestra resume --approve plan
-  orchestra resume --decide deploy=rerun     its interrupted attempt had no effect yet
-  orchestra resume --timeout +30m            half an hour more than it had
-  orchestra resume --budget-usd +5           and five dollars more";
+  orchestra resume --decide deploy=rerun     its interrupted attempt had no effect
+  orchestra resume --timeout +30m            half an hour more
+  orchestra resume --budget-usd +5           five dollars more";
 
 const APPLY_EXAMPLES: &str = "\
 Examples:
   orchestra apply                            the newest finished run
   orchestra apply 20261121-0933
-  orchestra apply --onto ../a-copy           leave the project alone";
+  orchestra apply --onto ../a-copy           leave the project untouched";
 
-/// `run`, and `plan TICKET`.
+/// Run a ticket or a plan
+///
+/// Plans the ticket, runs its tasks with the configured agents, runs your checks before and after, and writes a report.
+/// The work happens in a workspace: your own files stay as they are until `orchestra apply`.
 #[derive(Debug, Default, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
     #[command(flatten)]
     pub ask: TicketArgs,
-    /// Make the plan, write and print it, and stop; `resume` carries it out
+    /// Write and print the plan, then stop; `resume` runs it
     #[arg(long, conflicts_with = "dry_run")]
     pub plan_only: bool,
-    /// Show what would be done; call no agent and no model
+    /// Show what would run; start and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Carry out this plan file, Taskmaster tasks.json or beads issues, or the plan of that run
+    /// Run this plan file, Taskmaster tasks.json or beads issues, or the plan of an earlier run
     #[arg(long, value_name = "FILE|RUN")]
     pub plan: Option<String>,
     #[command(flatten)]
     pub caps: PlanCaps,
     #[command(flatten)]
     pub pace: Pace,
-    /// When to ask before work begins: plan, task or never
+    /// Ask for approval of the plan, of each task as well, or never: plan, task or never
     #[arg(long = "ask", value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub ask_before: Option<Ask>,
-    /// Longest the whole run may take, such as 90s, 10m or 1h30m
+    /// Time limit of the whole run, such as 90s, 10m or 1h30m
     #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
     pub timeout: Option<Span>,
-    /// Longest one attempt at a task may take
+    /// Time limit of one attempt at a task
     #[arg(long, value_name = "D", value_parser = some_time, allow_hyphen_values = true)]
     pub task_timeout: Option<Span>,
-    /// Most US dollars that the run may use
+    /// Budget of the run in US dollars
     #[arg(long, value_name = "X", value_parser = whole_money, allow_hyphen_values = true, alias = "max-budget-usd")]
     pub budget_usd: Option<Usd>,
-    /// Most tokens that the run may use
+    /// Budget of the run in tokens
     #[arg(long, value_name = "N", value_parser = whole_number, allow_hyphen_values = true)]
     pub budget_tokens: Option<u64>,
-    /// Write the results of all tasks and checks to FILE as well, as JUnit XML for CI
+    /// Also write the results of all tasks and checks to FILE, as JUnit XML for CI
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub junit: Option<PathBuf>,
-    /// Start although this is run from within a run of orchestra
+    /// Allow a run to be started from within another run
     #[arg(long)]
     pub nested: bool,
     #[command(flatten)]
@@ -86,16 +89,16 @@ pub struct RunArgs {
 /// What is to be done, and against what.
 #[derive(Debug, Default, Args)]
 pub struct TicketArgs {
-    /// A file, `-` for standard input, or text with a space in it
+    /// A file, `-` for standard input, or the text itself if it contains a space
     #[arg(value_name = "TICKET", conflicts_with = "message")]
     pub ticket: Option<String>,
-    /// The ticket's text itself
+    /// The text of the ticket
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub message: Option<String>,
-    /// The ticket's key in your tracker, kept in journal and report
+    /// The ticket's key in your tracker, for the journal and the report
     #[arg(long = "ref", value_name = "KEY")]
     pub reference: Option<String>,
-    /// Work from this commit instead of the files as they are
+    /// Start from this commit instead of the files as they are
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
 }
@@ -103,56 +106,58 @@ pub struct TicketArgs {
 /// How a run goes on.
 #[derive(Debug, Default, Args)]
 pub struct Pace {
-    /// Most tasks at the same time, or `auto`; those that share a workspace run one after the other all the same
+    /// Maximum number of tasks at a time, or `auto`; tasks that share a workspace always run one by one
     #[arg(short, long, value_name = "N|auto")]
     pub jobs: Option<Jobs>,
-    /// Go on with what does not depend on a failed task
+    /// After a failure, still run the tasks that do not depend on it
     #[arg(long, aliases = ["keep-going", "no-fail-fast"])]
     pub continue_on_error: bool,
 }
 
-/// `resume`.
+/// Continue a run that failed, was stopped or was killed
+///
+/// Tasks that succeeded are not run again. Limits and budgets count over all processes of the run; `+` raises one.
 #[derive(Debug, Default, Args)]
 #[command(after_help = RESUME_EXAMPLES)]
 pub struct ResumeArgs {
-    /// The run, by the beginning of its id; the newest unfinished one when left out
+    /// The run, by the start of its id [default: the newest unfinished run]
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
-    /// Show what would run, and why; run nothing
+    /// Show what would run and why, and run nothing
     #[arg(long)]
     pub explain: bool,
-    /// Run finished tasks again where plan or configuration changed under them
+    /// Accept that the plan or configuration changed, and rerun the finished tasks it affects
     #[arg(long)]
     pub accept_changed: bool,
-    /// Approve what waits for a decision
+    /// Approve the plan or a task that waits for approval
     #[arg(long, value_name = "TASK|plan")]
     pub approve: Vec<ApprovalTarget>,
-    /// Reject what waits for a decision
+    /// Reject the plan or a task that waits for approval
     #[arg(long, value_name = "TASK|plan")]
     pub reject: Vec<ApprovalTarget>,
-    /// Run a task whose attempt was interrupted again, or leave it out
+    /// Decide about a held task, whose last attempt was interrupted: run it again, or skip it
     #[arg(long, value_name = "TASK=rerun|skip")]
     pub decide: Vec<Fate>,
-    /// Go on with this plan instead of the run's own
+    /// Continue with this plan instead of the run's own
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub caps: PlanCaps,
     #[command(flatten)]
     pub pace: Pace,
-    /// Longest the whole run may take; +D adds to what it had
+    /// Time limit of the whole run; +D adds to the current limit
     #[arg(long, value_name = "[+]D", value_parser = more_time, allow_hyphen_values = true)]
     pub timeout: Option<Allowance<Span>>,
-    /// Most US dollars that the run may use; +X adds to what it had
+    /// Budget of the run in US dollars; +X adds to the current budget
     #[arg(long, value_name = "[+]X", value_parser = more_money, allow_hyphen_values = true, alias = "max-budget-usd")]
     pub budget_usd: Option<Allowance<Usd>>,
-    /// Most tokens that the run may use; +N adds to what it had
+    /// Budget of the run in tokens; +N adds to the current budget
     #[arg(long, value_name = "[+]N", value_parser = more_tokens, allow_hyphen_values = true)]
     pub budget_tokens: Option<Allowance<u64>>,
     /// What `--set` adds to limits: taken out of the settings, which only set
     #[arg(skip)]
     pub raises: Vec<Raise>,
-    /// Write the results of all tasks and checks to FILE as well, as JUnit XML for CI
+    /// Also write the results of all tasks and checks to FILE, as JUnit XML for CI
     #[arg(long, value_name = "FILE", conflicts_with = "explain")]
     pub junit: Option<PathBuf>,
     #[command(flatten)]
@@ -191,14 +196,16 @@ impl ResumeArgs {
     }
 }
 
-/// `apply`.
+/// Apply a run's change to your files
+///
+/// If the files have changed since the run began, the change is merged. The state before is kept as a git ref.
 #[derive(Debug, Default, Args)]
 #[command(after_help = APPLY_EXAMPLES)]
 pub struct ApplyArgs {
-    /// The run, by the beginning of its id; the newest finished one when left out
+    /// The run, by the start of its id [default: the newest finished run]
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
-    /// Bring it into this folder instead of the project
+    /// Apply to this folder instead of the project
     #[arg(long, value_name = "DIR")]
     pub onto: Option<PathBuf>,
     #[command(flatten)]

@@ -13,16 +13,16 @@ Examples:
   orchestra runs show                        the newest run
   orchestra runs report 20261121-0933 > report.md
   orchestra runs diff 20261121-0933 20261121-1015
-  orchestra runs clean --keep 10 --dry-run   what would go?";
+  orchestra runs clean --keep 10 --dry-run   what would be removed?";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   orchestra runs list
-  orchestra runs list --ref PROJ-7           those of one ticket
+  orchestra runs list --ref PROJ-7           the runs of one ticket
   orchestra runs list --json
 
-COST is dollars where agents told them, else tokens; `-` where nobody told, and a `+` where only
-some did. TASKS are those that are done, of those in the plan. An empty column is left out.";
+COST is in US dollars, or in tokens if no agent reported dollars; `-` means that none was reported,
+and `+` that only some attempts reported theirs. TASKS is done/planned. Empty columns are left out.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -44,17 +44,17 @@ Examples:
 
 const CLEAN_EXAMPLES: &str = "\
 Examples:
-  orchestra runs clean                       leftovers only: never a run
+  orchestra runs clean                       only leftovers of removed runs
   orchestra runs clean --older-than 30d --dry-run
   orchestra runs clean --keep 20 --max-size 2G
   orchestra runs clean 20261121-0933
 
-A run goes with its directory and its workspaces. With several of --older-than, --keep and
---max-size, it goes only if each of them lets it go. A run that can be resumed, or whose records
-cannot be read, goes only with --force; one that a process works on never goes. The backup that
-`apply` left in your git repository stays, unless --backups is given.";
+Removing a run removes its directory and its workspaces. If several of --older-than, --keep and
+--max-size are given, a run must match all of them. A run that can be resumed, or whose records
+cannot be read, is removed only with --force; a live run is never removed. The backups that `apply`
+made in your git repository are kept unless --backups is given.";
 
-/// `runs`.
+/// List, show, compare and remove runs
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct RunsArgs {
@@ -69,7 +69,7 @@ pub enum RunsCommand {
     /// List all runs, newest first
     #[command(after_help = LIST_EXAMPLES)]
     List(ListArgs),
-    /// Show how a run stands, also while it goes on
+    /// Show the state of a run, live or finished
     #[command(after_help = SHOW_EXAMPLES)]
     Show(RunName),
     /// Print a run's report
@@ -77,48 +77,48 @@ pub enum RunsCommand {
     Report {
         #[command(flatten)]
         run: RunName,
-        /// What the report is rendered as: md, json or junit
+        /// Output format: md, json or junit
         #[arg(long, value_enum, value_name = "FORM", hide_possible_values = true)]
         format: Option<ReportFormat>,
     },
-    /// Show in what two runs differ: settings, plan, outcomes, cost, patch
+    /// Compare two runs: configuration, plan, outcomes, cost, patch
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
-    /// Remove runs, and what removed ones left behind
+    /// Remove runs, and leftovers of removed runs
     #[command(after_help = CLEAN_EXAMPLES)]
     Clean(Box<CleanArgs>),
 }
 
-/// `runs list`.
+/// List all runs, newest first
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only runs of the ticket with this key
+    /// Only the runs of the ticket with this key
     #[arg(long = "ref", value_name = "KEY")]
     pub reference: Option<String>,
     #[command(flatten)]
     pub runs: RunsDir,
 }
 
-/// `runs diff`.
+/// Compare two runs: configuration, plan, outcomes, cost, patch
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The run to compare, by the beginning of its id
+    /// The run to compare, by the start of its id
     #[arg(value_name = "A")]
     pub a: String,
     /// The run to compare it with
     #[arg(value_name = "B")]
     pub b: String,
-    /// Show both patches of every file in which they differ
+    /// Show both patches of every file that differs
     #[arg(long)]
     pub patch: bool,
     #[command(flatten)]
     pub runs: RunsDir,
 }
 
-/// `runs clean`.
+/// Remove runs, and leftovers of removed runs
 #[derive(Debug, Default, Args)]
 pub struct CleanArgs {
-    /// Runs to remove, by the beginning of their ids
+    /// The runs to remove, by the start of their ids
     #[arg(value_name = "RUN")]
     pub named: Vec<String>,
     #[command(flatten)]
@@ -126,10 +126,10 @@ pub struct CleanArgs {
     /// Also remove runs that can be resumed, and those whose records cannot be read
     #[arg(long)]
     pub force: bool,
-    /// Only show what would go, and how large it is
+    /// Show what would be removed and its size, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Also remove the backups that `apply` made in your git repository for these runs
+    /// Also remove the backups that `apply` made for these runs in your git repository
     #[arg(long)]
     pub backups: bool,
     #[command(flatten)]
@@ -139,13 +139,13 @@ pub struct CleanArgs {
 /// Which runs of this project `clean` is to look at, without naming them.
 #[derive(Debug, Default, Clone, Args)]
 pub struct Chosen {
-    /// Runs that ended longer ago than this, such as 30d or 12h
+    /// Remove runs that ended longer ago than this, such as 30d or 12h
     #[arg(long, value_name = "D", conflicts_with = "named")]
     pub older_than: Option<Span>,
-    /// All but the N newest
+    /// Remove all but the N newest runs
     #[arg(long, value_name = "N", conflicts_with = "named")]
     pub keep: Option<usize>,
-    /// The oldest, until all together are no larger than this, such as 500M or 2G
+    /// Remove the oldest runs until the rest take no more than this, such as 500M or 2G
     #[arg(long, value_name = "SIZE", conflicts_with = "named")]
     pub max_size: Option<Size>,
 }
@@ -157,20 +157,20 @@ impl Chosen {
     }
 }
 
-/// Which run.
+// Which run. No doc comment: it would take the place of what each command says of itself.
 #[derive(Debug, Args)]
 pub struct RunName {
-    /// The run, by the beginning of its id; the newest when left out
+    /// The run, by the start of its id [default: the newest run]
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
     #[command(flatten)]
     pub runs: RunsDir,
 }
 
-/// Where the runs are.
+// Where the runs are. No doc comment here either.
 #[derive(Debug, Default, Clone, Args)]
 pub struct RunsDir {
-    /// Where the runs are
+    /// The folder of the run directories [default: runs, in the project]
     #[arg(long = "runs-dir", value_name = "D")]
     pub dir: Option<PathBuf>,
 }

@@ -10,18 +10,18 @@ use crate::plan::Role;
 const INIT_EXAMPLES: &str = "\
 Examples:
   orchestra init                             write orchestra.yaml for the project in this folder
-  orchestra init --print                     only show it
-  orchestra init ../other --force            write it anew for another project
+  orchestra init --print                     print it, write nothing
+  orchestra init ../other --force            overwrite that of another project
 
 Exit codes: 0 written, 2 there is a configuration already.";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
-  orchestra doctor                           is everything there that a run needs?
-  orchestra doctor --json                    the same for programs
-  orchestra doctor --config orchestra.yaml   with the agents and checks that this file names
+  orchestra doctor                           git, agents, checks, keys, folders, kernel
+  orchestra doctor --json                    the same, for programs
+  orchestra doctor --config orchestra.yaml   with the agents and checks of this file
 
-Exit codes: 0 nothing stands in the way of a run, 2 the configuration does, 6 the machine does.";
+Exit codes: 0 ready to run, 2 the configuration prevents a run, 6 the machine does.";
 
 const AGENT_EXAMPLES: &str = "\
 Examples:
@@ -29,54 +29,55 @@ Examples:
   orchestra agent research --artifacts out --logs logs < research.json
   orchestra agent review --change change.patch < review.json
 
-A task message is an object with \"schema\": \"orchestra.message/v1\"; the one result is an object
-on one line with \"schema\": \"orchestra.result/v1\". The message of an attempt of a run is in
-its directory.
+The message is a JSON object with \"schema\": \"orchestra.message/v1\". The result is one line of JSON
+with \"schema\": \"orchestra.result/v1\". Every attempt of a run leaves its message in runs/RUN/tasks/.
 
-Exit codes: 0 the agent says that it is done, 1 it failed, 2 the message or the configuration is
-wrong, 4 a limit, 5 denied, 6 the agent cannot be used, 8 its files cannot be written,
-128+N signal N.";
+Exit codes: 0 the agent says it is done, 1 it failed, 2 the message or the configuration is wrong,
+4 a limit was reached, 5 denied, 6 agent unavailable, 8 files cannot be written, 128+N signal N.";
 
-/// `init`.
+/// Write an orchestra.yaml that fits the project
 #[derive(Debug, Args)]
 #[command(after_help = INIT_EXAMPLES)]
 pub struct InitArgs {
-    /// The project's folder, made if it is not there; left out, this one
+    /// The folder of the project, created if need be [default: this folder]
     #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Write over a configuration that is there
+    /// Overwrite an existing configuration
     #[arg(long)]
     pub force: bool,
-    /// Show what would be written, and write nothing
+    /// Print what would be written, and write nothing
     #[arg(long)]
     pub print: bool,
 }
 
-/// `doctor`.
+/// Check that this machine and project have what a run needs
 #[derive(Debug, Args)]
 #[command(after_help = DOCTOR_EXAMPLES)]
 pub struct DoctorArgs;
 
-/// `agent`.
+/// Run one task for another runner: a message in, a result out
+///
+/// Reads one task message from stdin, runs one attempt with the agent that `roles` names, and prints one result on stdout.
+/// No checks are run: whoever sent the message judges the work.
 #[derive(Debug, Args)]
 #[command(after_help = AGENT_EXAMPLES)]
 pub struct AgentArgs {
-    /// What kind of work the message asks for
+    /// The role that the message asks for
     #[arg(value_name = "ROLE", value_parser = roles())]
     pub role: Role,
-    /// Keep here what the agent leaves as artifacts
+    /// Keep the artifacts of the agent in DIR
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<PathBuf>,
-    /// The files that earlier tasks left, under the paths that the message names
+    /// Folder of the files from earlier tasks, under the paths that the message names
     #[arg(long, value_name = "DIR")]
     pub inputs: Option<PathBuf>,
-    /// Keep here the attempt's own files: message, prompt, output, result
+    /// Keep the message, prompt, output and result of the attempt in DIR
     #[arg(long, value_name = "DIR")]
     pub logs: Option<PathBuf>,
-    /// Which attempt of the task this is, counted from 1
+    /// The number of this attempt at the task, from 1
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub attempt: Option<u32>,
-    /// The change that a review is about, as `git diff` prints it
+    /// The change to review, as `git diff` prints it
     #[arg(long, value_name = "FILE")]
     pub change: Option<PathBuf>,
 }

@@ -59,7 +59,7 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
         if builtin.contains(&Role::Implement.as_str()) {
             found.push(Finding::warning(
                 Area::Agents,
-                "nobody writes code: builtin only applies diffs that a ticket brings",
+                "no agent writes code: builtin only applies diffs that a ticket brings",
                 "bring an agent under `agents` and `roles` in a file for --config; docs/agents.md shows how",
             ));
         }

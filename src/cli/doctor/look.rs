@@ -133,12 +133,12 @@ fn tell(session: &Session, loaded: Option<&Loaded>, found: &[Finding]) -> Result
     }
     if exit == Exit::Success {
         session.console.note(&match warnings {
-            0 => "\nnothing stands in the way of a run".to_owned(),
-            n => format!("\nnothing stands in the way of a run; {}", words::count(n, "warning")),
+            0 => "\nready to run".to_owned(),
+            n => format!("\nready to run; {}", words::count(n, "warning")),
         });
         return Ok(exit);
     }
     session.console.note("");
-    Err(CliError::new(exit, format!("{} in the way of a run", words::count(problems, "problem")))
-        .hint(format!("mend what is marked `problem`; `orchestra doctor{}` looks again", session.called())))
+    Err(CliError::new(exit, format!("{} must be fixed before a run", words::count(problems, "problem")))
+        .hint(format!("fix what is marked `problem`; `orchestra doctor{}` looks again", session.called())))
 }

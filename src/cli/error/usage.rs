@@ -34,7 +34,7 @@ impl Typed {
 fn commands(help: &str) -> String {
     let usage = help.lines().filter(|line| line.starts_with("Usage: "));
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let lines: Vec<&str> = usage.chain(listed).chain(["--help says more"]).collect();
+    let lines: Vec<&str> = usage.chain(listed).chain(["see --help"]).collect();
     lines.join("\n")
 }
 
@@ -48,7 +48,7 @@ fn wrong(error: &clap::Error, rendered: &str) -> CliError {
         .find_map(|kind| suggestion(error.get(kind)?));
     let hint = match (near, usage) {
         (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, Some(usage)) => format!("usage: {usage}\n  --help says more"),
+        (None, Some(usage)) => format!("usage: {usage}\n  see --help"),
         (None, None) => "--help shows what there is".to_owned(),
     };
     CliError::usage(message).hint(hint)
