@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, 
 use super::command::Straggler;
 use super::port::{Port, Wake};
 use super::supervisor::Streams;
-use super::tree::{self, Member};
+use super::tree::{self, Member, Motion};
 use super::wire::{Report, Request};
 use crate::sys::clock;
 
@@ -209,11 +209,14 @@ impl Attendance<'_> {
 
     /// Stops the tree. A process that was told may still finish a fork, so it is looked at again until nobody moves.
     fn pause(&mut self) -> Option<Duration> {
-        let mut moving = self.members();
-        moving.retain(|member| !member.still);
-        self.stops = if moving.is_empty() { 0 } else { self.stops - 1 };
-        for member in moving {
-            member.signal(Signal::STOP);
+        let members = self.members();
+        let moves = members.iter().any(|member| member.motion == Motion::Moves);
+        self.stops = if moves { self.stops - 1 } else { 0 };
+        for member in members {
+            // One that waits in the kernel stops when it comes back from there.
+            if member.motion != Motion::Stopped {
+                member.signal(Signal::STOP);
+            }
         }
         (self.stops > 0).then_some(STOP_AGAIN)
     }

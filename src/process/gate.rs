@@ -42,13 +42,10 @@ impl Gate {
     /// Lets through who waits, and who comes later.
     pub fn open(&self) {
         let Some(inner) = &self.0 else { return };
-        let waiting = {
-            let mut waiting = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            // Opened twice is open.
-            drop(inner.opened.set(()));
-            waiting.take()
-        };
-        if let Some(socket) = waiting.as_ref().and_then(Weak::upgrade) {
+        let mut waiting = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Opened twice is open.
+        drop(inner.opened.set(()));
+        if let Some(socket) = waiting.take().as_ref().and_then(Weak::upgrade) {
             tell(&socket);
         }
     }
@@ -73,6 +70,14 @@ impl Gate {
         }
         *waiting = Some(Arc::downgrade(socket));
         Passage::WillBeTold
+    }
+
+    /// From now on nobody is told: the command that waited is over, and its supervisor may hold back another one, which
+    /// waits for a gate of its own.
+    pub(super) fn forget(&self) {
+        if let Some(inner) = &self.0 {
+            inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 }
 
@@ -110,6 +115,17 @@ mod tests {
         let mut told = Vec::new();
         theirs.read_to_end(&mut told).unwrap();
         assert_eq!(told, Request::Start.encode());
+    }
+
+    #[test]
+    fn who_waits_no_more_is_not_told() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, gate) = (Arc::new(ours), Gate::shut());
+        assert_eq!(gate.admit(&ours), Passage::WillBeTold);
+        gate.forget();
+        gate.open();
+        drop(ours);
+        assert_eq!(theirs.read(&mut [0; 9]).unwrap(), 0);
     }
 
     #[test]

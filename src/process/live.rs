@@ -94,7 +94,9 @@ pub(super) async fn run(
         drop((stdin, out, err));
         live.attend(&mut lease, wishes).await
     };
-    match supervised.await {
+    let attended = supervised.await;
+    gate.forget();
+    match attended {
         Ok(Attended::Gone) => {
             lease.give_back();
             live.finish()

@@ -17,9 +17,18 @@ pub(super) struct Member {
     pub(super) session: i32,
     /// Dead already, only its exit status is still to be collected.
     pub(super) zombie: bool,
-    /// It does nothing of its own accord: stopped, or deep in the kernel, as is a parent whose child was stopped between
-    /// vfork and exec.
-    pub(super) still: bool,
+    pub(super) motion: Motion,
+}
+
+/// Whether a process does something of its own accord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Motion {
+    /// It was told to stop, or has ended.
+    Stopped,
+    /// Deep in the kernel, where no signal reaches it yet: it reads from a disk, or its child was stopped between vfork and
+    /// exec.
+    Waits,
+    Moves,
 }
 
 impl Member {
@@ -106,12 +115,16 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Member> {
     let mut fields = std::str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace();
     let state = fields.next()?;
     let zombie = matches!(state, "Z" | "X" | "x");
-    let still = zombie || matches!(state, "T" | "t" | "D");
+    let motion = match state {
+        "T" | "t" | "Z" | "X" | "x" => Motion::Stopped,
+        "D" => Motion::Waits,
+        _ => Motion::Moves,
+    };
     let parent = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
     let session = fields.next()?.parse().ok()?;
     let started = fields.nth(15)?.parse().ok()?;
-    Some(Member { pid, start: started, parent, group, session, zombie, still })
+    Some(Member { pid, start: started, parent, group, session, zombie, motion })
 }
 
 #[cfg(test)]
@@ -126,6 +139,15 @@ mod tests {
             (member.parent, member.group, member.session, member.start, member.zombie),
             (7, 12, 5, 98765, false)
         );
+    }
+
+    #[test]
+    fn only_what_has_stopped_needs_no_telling() {
+        let motion = |state| parse(1, format!("1 (a) {state} 7 12 5 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 9 0").as_bytes());
+        let motion = |state| motion(state).unwrap().motion;
+        assert_eq!(["T", "t", "Z", "X"].map(motion), [Motion::Stopped; 4]);
+        // It may come back from the disk at any moment.
+        assert_eq!((motion("D"), motion("S"), motion("R")), (Motion::Waits, Motion::Moves, Motion::Moves));
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn sh(script: &str, cwd: &Path) -> Command {
         stdin: Stdin::Null,
         stdout: Sink::Memory { cap: 1 << 16 },
         stderr: Sink::Memory { cap: 1 << 16 },
-        limits: Limits { wall: Duration::from_secs(60), ..Limits::default() },
+        limits: Limits { wall: Duration::from_secs(300), ..Limits::default() },
     }
 }
 
@@ -62,6 +62,31 @@ async fn a_command_that_is_ended_behind_its_gate_never_starts() {
     assert_eq!(pool.run(sh("exit 7", dir.path()), &CancellationToken::new()).await.unwrap().end, End::Code(7));
     pool.shutdown().await;
     assert!(!dir.path().join("begun").exists());
+}
+
+#[tokio::test]
+async fn a_gate_lets_no_other_command_of_the_same_supervisor_through() {
+    let dir = tempfile::tempdir().unwrap();
+    let (pool, first, second) = (supervisors(), Gate::shut(), Gate::shut());
+    let (ended, cancel) = (CancellationToken::new(), CancellationToken::new());
+    let held = pool.run_behind(&first, sh("exit 1", dir.path()), &ended);
+    let ends = async {
+        pool.run(sh("sleep 0.1", dir.path()), &cancel).await.unwrap();
+        ended.cancel();
+    };
+    assert_eq!(tokio::join!(held, ends).0.unwrap().end, End::Cancelled);
+    // The supervisor that was given back last is the next to be taken: the one that held the first command back.
+    let held = pool.run_behind(&second, sh("touch begun", dir.path()), &cancel);
+    let opens = async {
+        pool.run(sh("sleep 0.1", dir.path()), &cancel).await.unwrap();
+        first.open();
+        pool.run(sh("sleep 0.3", dir.path()), &cancel).await.unwrap();
+        assert!(!dir.path().join("begun").exists(), "its own gate is shut");
+        second.open();
+    };
+    let (exit, ()) = tokio::join!(held, opens);
+    assert_eq!((exit.unwrap().end, dir.path().join("begun").exists()), (End::Code(0), true));
+    pool.shutdown().await;
 }
 
 #[tokio::test]
