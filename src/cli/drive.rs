@@ -121,19 +121,21 @@ async fn signalled(mut orders: watch::Receiver<Order>) -> CliError {
 /// Does the work on a thread of its own. The loop, its workers and what they wait for are together on it: what they say to
 /// each other wakes no other thread.
 async fn on_a_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CliError::internal(&error))?;
     let (done, output) = oneshot::channel();
     let thread = std::thread::Builder::new().name("run".to_owned()).spawn(move || {
+        // Made there: one that is given up here, for want of a thread, could not be dropped where others wait.
+        let output = tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| {
+            let output = runtime.block_on(work);
+            runtime.shutdown_background();
+            output
+        });
         // Nobody waits any more for the end of a run that was given up.
-        drop(done.send(runtime.block_on(work)));
-        runtime.shutdown_background();
+        drop(done.send(output));
     });
-    thread.map_err(|error| CliError::internal(&error))?;
+    let short = |error| CliError::internal(&error).what_for("cannot start the thread that the run needs");
+    thread.map_err(short)?;
     // Without an answer it has panicked, and has said so.
-    output.await.map_err(|error| CliError::internal(&error))
+    output.await.map_err(|error| CliError::internal(&error))?.map_err(short)
 }
 
 /// What CI is told of a run that could not be brought to its end.
