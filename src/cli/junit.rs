@@ -6,8 +6,8 @@ use super::{CliError, Exit, Session};
 use crate::report::{Facts, Summary};
 use crate::sys::fs::{self, Existing, FileError, Kind};
 
-/// The largest file that is looked at before it is written over.
-const MAX_THERE: u64 = 1 << 30;
+/// As much of a file is looked at before it is written over; XML shows itself at once.
+const HEAD: u64 = 4 << 10;
 
 /// The file that gets the results.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl JunitFile {
 /// Whether what stands there may go: nothing, or XML, as the results of an earlier run. A plan, a ticket or a source that
 /// was named by mistake would be lost.
 fn may_go(path: &Path) -> Result<bool, FileError> {
-    let there = fs::read(path, MAX_THERE)?;
+    let there = fs::read_head(path, HEAD)?;
     let there = there.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&there).trim_ascii_start();
     Ok(there.is_empty() || there.starts_with(b"<"))
 }

@@ -30,6 +30,13 @@ pub fn read(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// The first bytes of a file, at most so many: enough to see what it is.
+pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most).read_to_end(&mut bytes).at("read", path)?;
+    Ok(bytes)
+}
+
 /// Like [`read`], for files that must be UTF-8.
 pub fn read_text(path: &Path, cap: u64) -> Result<String, FileError> {
     String::from_utf8(read(path, cap)?)

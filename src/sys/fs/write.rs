@@ -135,7 +135,7 @@ fn beside(path: &Path) -> PathBuf {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::{Cause, list, read, read_text};
+    use super::super::{Cause, list, read, read_head, read_text};
     use super::*;
 
     #[test]
@@ -177,6 +177,7 @@ mod tests {
         let path = dir.path().join("f");
         write(&path, b"abc\xff").unwrap();
         assert_eq!(read(&path, 4).unwrap().len(), 4);
+        assert_eq!(read_head(&path, 2).unwrap(), b"ab");
         assert!(matches!(read(&path, 3).unwrap_err().cause, Cause::TooLarge { cap: 3 }));
         assert!(matches!(read_text(&path, 4).unwrap_err().cause, Cause::NotText { valid: 3 }));
         assert!(matches!(read(dir.path(), 4).unwrap_err().cause, Cause::IsFolder));
