@@ -225,7 +225,9 @@ enum Examined {
 async fn examine(spaces: &Workspaces, message: &TaskMessage, input: &ObjectId) -> Result<Examined, DispatchError> {
     let tree = match spaces.capture(0).await {
         Ok(tree) => tree,
-        Err(error @ (WorkspaceError::NestedRepository(_) | WorkspaceError::Replaced(_))) => {
+        Err(
+            error @ (WorkspaceError::NestedRepository(_) | WorkspaceError::NoRules(_) | WorkspaceError::Replaced(_)),
+        ) => {
             return Ok(Examined::Refused(Failure::new(FailureClass::Rejected, &error.to_string()), None));
         }
         Err(error) => return Err(error.into()),

@@ -125,7 +125,7 @@ impl Shadow {
             return Ok(PatchFile::Empty);
         }
         // Under a hidden name until it is whole: who finds the patch applies it.
-        let mut name = OsString::from(".new-");
+        let mut name = OsString::from(fs::UNFINISHED);
         name.push(file.file_name().unwrap_or_default());
         let fresh = file.with_file_name(name);
         let sink = Sink::File { path: fresh.clone(), cap: LARGEST_PATCH, tail: 0, lines: None };

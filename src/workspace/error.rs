@@ -55,6 +55,9 @@ pub enum WorkspaceError {
     /// Repositories inside the workspace cannot be part of a snapshot.
     #[error("a git repository inside the workspace cannot be part of the result: {}", names(.0))]
     NestedRepository(Vec<PathBuf>),
+    /// Ignore rules that are no file: whoever reads a pipe waits for its writer, and git does.
+    #[error("{} is a pipe, a socket or a device, and no list of what to ignore", text::printable(&.0.to_string_lossy(), 200))]
+    NoRules(PathBuf),
     /// Someone put something else where the workspace was.
     #[error("{} is no longer a folder", .0.display())]
     Replaced(PathBuf),
@@ -131,6 +134,7 @@ impl WorkspaceError {
             Self::Bare(_) => Some("point -C at a clone with files"),
             Self::NotInGit { .. } => Some("use `workspace.mode: auto` or `copy`"),
             Self::NestedRepository(_) => Some("remove the inner `.git`, or have it ignored"),
+            Self::NoRules(_) => Some("remove it"),
             Self::Setup { .. } | Self::SetupNotStarted { .. } => Some("see `workspace.setup` in the configuration"),
             Self::Copy { .. } => Some("see `workspace.copy` in the configuration"),
             Self::IntentTooNew { .. } => Some("use the version of orchestra that began to apply"),

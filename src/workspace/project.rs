@@ -6,6 +6,7 @@ use super::error::WorkspaceError;
 use super::git::{Git, PROBE, Tools};
 use super::ignores;
 use super::shadow::path;
+use super::snapshot::refuse_no_rules;
 use crate::process::{End, Sink};
 use crate::sys::fs::{self, Kind};
 
@@ -62,6 +63,9 @@ impl UserGit {
     pub(super) async fn ignores_project(&self) -> Result<bool, WorkspaceError> {
         if self.prefix.as_os_str().is_empty() {
             return Ok(false);
+        }
+        for below in self.prefix.ancestors().skip(1) {
+            refuse_no_rules(&self.root.join(below))?;
         }
         let call = self.git.call(["check-ignore", "--quiet", "--"]).arg(&self.prefix).work_tree(&self.root);
         Ok(call.exit(Sink::Memory { cap: 1024 }).await?.end == End::Code(0))

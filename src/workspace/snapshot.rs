@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::WalkBuilder;
 
@@ -11,7 +12,11 @@ use super::ignores;
 use super::shadow::{Mode, Shadow, bytes, path};
 use crate::ids::ObjectId;
 use crate::process::{End, Sink};
-use crate::sys::fs;
+use crate::sys::fs::{self, Kind};
+
+/// Beside small files git puts one above this size into a pack of its own, and under `core.fsyncMethod=batch` cannot find
+/// that pack again: no file is above it.
+const ONE_BY_ONE: &str = "core.bigFileThreshold=1024g";
 
 /// What to take a snapshot of.
 pub(super) struct Source<'a> {
@@ -59,7 +64,7 @@ impl Shadow {
 
     /// A workspace as a tree: its index is kept, and a repository in it is an error.
     pub(super) async fn capture(&self, source: &Source<'_>) -> Result<ObjectId, WorkspaceError> {
-        if fs::kind(source.folder)? != Some(fs::Kind::Folder) {
+        if fs::kind(source.folder)? != Some(Kind::Folder) {
             return Err(WorkspaceError::Replaced(source.folder.to_path_buf()));
         }
         let index = self.index(source.index);
@@ -83,7 +88,7 @@ impl Shadow {
         fs::write(&file, rules.as_bytes())?;
         let mut config = OsString::from("core.excludesFile=");
         config.push(&file);
-        let mut call = self.git.call(["add", "--all", "--", "."]).config(config);
+        let mut call = self.git.call(["add", "--all", "--", "."]).config(config).config(ONE_BY_ONE.into());
         for path in nested {
             let mut spec = OsString::from(":(exclude,top,literal)");
             spec.push(path);
@@ -115,7 +120,7 @@ impl Shadow {
     /// Repositories below the folder's top, where no rule ignores them. git would take each for a single entry, or fail.
     async fn nested(&self, source: &Source<'_>) -> Result<Vec<PathBuf>, WorkspaceError> {
         let (folder, excluded) = (source.folder.to_path_buf(), source.excluded.to_vec());
-        let found = tokio::task::spawn_blocking(move || repositories(&folder, &excluded)).await?;
+        let found = tokio::task::spawn_blocking(move || repositories(&folder, &excluded)).await??;
         if found.is_empty() {
             return Ok(found);
         }
@@ -142,8 +147,17 @@ pub(super) fn lock(index: &Path) -> PathBuf {
     name.into()
 }
 
-fn repositories(folder: &Path, excluded: &[PathBuf]) -> Vec<PathBuf> {
+/// Refuses rules in a folder that git would wait for; through a link it reads none.
+pub(super) fn refuse_no_rules(folder: &Path) -> Result<(), WorkspaceError> {
+    let rules = folder.join(".gitignore");
+    if fs::kind(&rules)? == Some(Kind::Special) { Err(WorkspaceError::NoRules(rules)) } else { Ok(()) }
+}
+
+fn repositories(folder: &Path, excluded: &[PathBuf]) -> Result<Vec<PathBuf>, WorkspaceError> {
+    refuse_no_rules(folder)?;
     let excluded: Vec<PathBuf> = excluded.iter().map(|path| folder.join(path)).collect();
+    let closed = Arc::new(Mutex::new(Vec::new()));
+    let met = Arc::clone(&closed);
     let walk = WalkBuilder::new(folder)
         .hidden(false)
         .parents(false)
@@ -156,13 +170,22 @@ fn repositories(folder: &Path, excluded: &[PathBuf]) -> Vec<PathBuf> {
         .filter_entry(move |entry| {
             let is_top_git = entry.depth() == 1 && entry.file_name() == ".git";
             let inside_git = entry.depth() > 1 && entry.path().parent().is_some_and(|up| up.ends_with(".git"));
-            // The walk would wait for ever for what such a file holds; git says what is wrong with it.
-            let closed = fs::is_special(&entry.path().join(".gitignore"));
-            !is_top_git && !inside_git && !closed && !excluded.iter().any(|path| path == entry.path())
+            let left_out = is_top_git || inside_git || excluded.iter().any(|path| path == entry.path());
+            // The walk, too, would wait for ever for what such a file holds.
+            if !left_out && fs::is_special(&entry.path().join(".gitignore")) {
+                met.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_path_buf());
+                return false;
+            }
+            !left_out
         })
         .build();
-    walk.flatten()
+    let found = walk
+        .flatten()
         .filter(|entry| entry.depth() > 1 && entry.file_name() == ".git")
         .filter_map(|entry| entry.path().parent()?.strip_prefix(folder).ok().map(Path::to_path_buf))
-        .collect()
+        .collect();
+    for folder in closed.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        refuse_no_rules(folder)?;
+    }
+    Ok(found)
 }

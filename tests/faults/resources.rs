@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use crate::rig::{Rig, WRITES_A_FILE};
+use crate::rig::{GONE_WITHIN, Rig, WRITES_A_FILE};
 use crate::world::Output;
 
 /// A run under these limits of prlimit(1).
@@ -34,7 +33,7 @@ fn ends_well_or_says(rig: &Rig, output: &Output, advice: &str, under: &str) {
         assert!(matches!(output.code, 1 | 6 | 8), "{under}: {output:?}");
         assert!(output.stderr.contains(advice), "{under}: {output:?}");
     }
-    rig.is_gone_within(Duration::from_secs(5));
+    rig.is_gone_within(GONE_WITHIN);
 }
 
 #[test]
@@ -120,7 +119,7 @@ fn a_fork_bomb_in_a_task_fails_the_task_and_the_run_lives() {
     let output = rig.spawn(command).end();
     assert!(matches!(output.code, 1 | 6), "{output:?}");
     assert!(!output.stderr.contains("orchestra failed at"), "{output:?}");
-    rig.is_gone_within(Duration::from_secs(20));
+    rig.is_gone_within(GONE_WITHIN);
     assert_eq!(
         rig.event("attempt.finished", Some("a"))["data"]["outcome"]["failed"]["detail"].as_str().map(str::is_empty),
         Some(false)
@@ -156,4 +155,11 @@ fn an_ignore_file_that_is_a_pipe_is_named_and_not_waited_for() {
     let below = rig.world.project().join("sub/.gitignore");
     rustix::fs::mkfifoat(rustix::fs::CWD, &below, rustix::fs::Mode::RWXU).unwrap();
     rig.go(&["init"]).end().exits(0);
+    // git would wait for the one that writes to it.
+    rig.start().end().exits(2).says("sub/.gitignore is a pipe").says("remove it");
+    fs::rename(&below, &pipe).unwrap();
+    rig.start().end().exits(2).says("project/.gitignore is a pipe");
+    fs::remove_file(&pipe).unwrap();
+    rig.script("mkdir -p deep\nmkfifo deep/.gitignore\n");
+    rig.start().end().exits(3).says("deep/.gitignore is a pipe");
 }

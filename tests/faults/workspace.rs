@@ -406,3 +406,15 @@ async fn a_patch_fits_is_already_there_or_is_refused() {
         Patched::Refused { .. }
     ));
 }
+
+#[tokio::test]
+#[ignore = "slow: run with just faults"]
+async fn a_file_of_more_than_half_a_gigabyte_is_part_of_a_snapshot_as_small_ones_are() {
+    let world = World::with_git();
+    world.write("small.txt", "small\n");
+    fs::File::create(world.project().join("large.bin")).unwrap().set_len((512 << 20) + 1).unwrap();
+    let spaces = world.workspaces(world.options()).await;
+    let folder = spaces.create(0).await.unwrap();
+    assert_eq!(fs::metadata(folder.join("large.bin")).unwrap().len(), (512 << 20) + 1);
+    assert!(folder.join("small.txt").exists());
+}

@@ -31,6 +31,7 @@ impl From<WorkspaceError> for CliError {
             | WorkspaceError::NotInGit { .. }
             | WorkspaceError::NoRevision(_)
             | WorkspaceError::NestedRepository(_)
+            | WorkspaceError::NoRules(_)
             | WorkspaceError::Copy { .. }
             | WorkspaceError::Glob(_) => Exit::Usage,
             WorkspaceError::NoShadow(_)
