@@ -1,7 +1,5 @@
 //! Where a run ends early, and how it goes on: time, quotas, logins, children that misbehave.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::scene::{Scene, appears, text};
@@ -16,17 +14,13 @@ fn looking(scene: &Scene) {
 #[test]
 fn a_run_out_of_time_ends_with_four_and_goes_on_with_more() {
     let scene = Scene::new();
-    scene.answers(&[
-        json!({"task": "look", "attempt": 1, "wait_for": "never"}),
-        json!({"task": "*", "summary": "Seen."}),
-    ]);
+    scene.answers(&[json!({"task": "*", "wait_for": "never"})]);
     looking(&scene);
-    let output = scene.run(&["--timeout", "400ms"]);
-    output.exits(4).says("limits.run").says("--timeout");
-    assert!(output.took < Duration::from_secs(20), "{output}");
+    scene.run(&["--timeout", "1s"]).exits(4).says("limits.run").says("--timeout");
+    scene.answers(&[json!({"task": "*", "summary": "Seen."})]);
     // What was used stays used: no more time, no more work.
     scene.resume(&[]).exits(4);
-    scene.resume(&["--timeout", "+1m"]).exits(0);
+    scene.resume(&["--timeout", "+10m"]).exits(0);
     scene.stands("look:succeeded then:succeeded");
 }
 
@@ -82,13 +76,10 @@ fn a_flood_is_cut_and_said() {
 fn what_a_child_leaves_behind_is_ended_and_said() {
     let scene = Scene::new();
     let mark = scene.world.project().join("alive");
-    scene.shell("text", &format!("setsid sleep 300 & echo $! > {}; echo done", mark.display()));
     scene.config(json!({"workspace": {"mode": "copy"}}));
     scene.shell("text", &format!("setsid sleep 300 & echo $! > {}; echo done", mark.display()));
     scene.plan(&[json!({"id": "look", "role": "research"})]);
-    let output = scene.run(&[]);
-    output.exits(0);
-    assert!(output.took < Duration::from_secs(15), "{output}");
+    scene.run(&[]).exits(0);
     assert_eq!(scene.events("attempt.finished")[0].1["leaked"], 1);
     let pid = std::fs::read_to_string(mark).unwrap();
     assert!(!std::path::Path::new("/proc").join(pid.trim()).exists());

@@ -8,14 +8,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Longest anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::world::PATIENCE;
 
 /// A program on a terminal, while it runs.
 pub struct Terminal {

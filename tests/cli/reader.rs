@@ -2,12 +2,12 @@
 
 use std::io::PipeReader;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 
 use crate::scene::Scene;
+use crate::world::eventually;
 
 /// Prints more than the pipe takes.
 const CHATTY: &str = "echo $$ > pid; seq 20000 >&2; exec sleep 600";
@@ -21,35 +21,17 @@ fn pipe() -> (PipeReader, Stdio) {
     (reader, writer.into())
 }
 
-/// Waits for what must come.
+/// Waits until there is something to read.
 #[track_caller]
-fn wait(what: &str, mut is_there: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_there() {
-        assert!(start.elapsed() < Duration::from_secs(30), "{what} did not come");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn says_something(reader: &PipeReader) -> bool {
-    rustix::io::ioctl_fionread(reader).unwrap() > 0
+fn says_something(reader: &PipeReader) {
+    eventually("the first words", || (rustix::io::ioctl_fionread(reader).unwrap() > 0).then_some(()));
 }
 
 /// Sends SIGTERM, and waits for the end.
 #[track_caller]
 fn terminated(child: &mut Child) -> ExitStatus {
     kill_process(Pid::from_child(child), Signal::TERM).unwrap();
-    let mut ended = None;
-    let start = Instant::now();
-    while ended.is_none() && start.elapsed() < Duration::from_secs(30) {
-        std::thread::sleep(Duration::from_millis(5));
-        ended = child.try_wait().unwrap();
-    }
-    if ended.is_none() {
-        child.kill().unwrap();
-    }
-    assert!(ended.is_some(), "a signal ends it");
-    ended.unwrap()
+    eventually("the end that a signal asks for", || child.try_wait().unwrap())
 }
 
 /// A scene whose agent runs this, and a command for a message of its task.
@@ -70,12 +52,13 @@ fn what_nobody_reads_keeps_no_worker_from_ending_its_agent() {
     let (reader, stderr) = pipe();
     let mut child = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
     let file = scene.world.project().join("pid");
-    wait("the agent", || {
-        std::fs::read_to_string(&file).is_ok_and(|pid| pid.ends_with('\n')) && says_something(&reader)
+    let agent = eventually("the agent", || {
+        let pid = std::fs::read_to_string(&file).ok()?;
+        Pid::from_raw(pid.strip_suffix('\n')?.parse().ok()?)
     });
-    let agent = std::fs::read_to_string(&file).unwrap().trim().parse().ok().and_then(Pid::from_raw).unwrap();
+    says_something(&reader);
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    wait("the agent's end", || test_kill_process(agent).is_err());
+    eventually("the agent's end", || test_kill_process(agent).is_err().then_some(()));
     assert_eq!(terminated(&mut child).code(), Some(143));
 }
 
@@ -84,7 +67,7 @@ fn a_result_that_nobody_reads_keeps_no_worker_alive() {
     let (_scene, mut command) = worker(LONG);
     let (reader, stdout) = pipe();
     let mut child = command.stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
-    wait("the result", || says_something(&reader));
+    says_something(&reader);
     assert_eq!(terminated(&mut child).code(), Some(143));
 }
 
@@ -97,6 +80,6 @@ fn findings_that_nobody_reads_do_not_keep_doctor_alive() {
     assert!(said.len() > 4096, "more than the pipe takes: {said}");
     let (reader, stdout) = pipe();
     let mut child = scene.world.command(args).stdout(stdout).stderr(Stdio::null()).spawn().unwrap();
-    wait("the findings", || says_something(&reader));
+    says_something(&reader);
     assert_eq!(terminated(&mut child).code(), Some(143));
 }

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Longest any call may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest anything may take before it counts as hung, however busy the machine is.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+/// What must take less than five seconds, on a machine that does other things as well.
+const QUICK: Duration = Duration::from_secs(30);
 
 /// A folder to work in and a home, both gone with it.
 pub struct World {
@@ -117,6 +119,13 @@ impl Output {
         self
     }
 
+    /// Asserts that nothing was waited for, and nothing large was made of little.
+    #[track_caller]
+    pub fn quick(&self) -> &Self {
+        assert!(self.took < QUICK, "{self}");
+        self
+    }
+
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
         assert!(self.stderr.contains(text), "stderr lacks {text:?}\n{self}");
@@ -129,6 +138,19 @@ impl fmt::Display for Output {
         let clip = |text: &str| text.chars().take(4000).collect::<String>();
         let (stdout, stderr) = (clip(&self.stdout), clip(&self.stderr));
         write!(f, "exit {} after {:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}", self.code, self.took)
+    }
+}
+
+/// Waits for what another process does. Panics when it does not come.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "this did not happen: {what}");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

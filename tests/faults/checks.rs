@@ -15,7 +15,7 @@ use super::workspace::{World, put, tools};
 
 fn options() -> Options {
     let redactor = Redactor::new([("TOKEN".to_owned(), "s3cret-value".to_owned())]);
-    Options { timeout: Span::from_secs(60), grace: Duration::from_millis(300), pass_env: Vec::new(), redactor }
+    Options { timeout: Span::from_secs(300), grace: Duration::from_millis(300), pass_env: Vec::new(), redactor }
 }
 
 fn check(argv: &[&str]) -> Check {
@@ -83,8 +83,8 @@ async fn a_check_that_takes_too_long_is_red_and_one_that_we_cancel_is_nothing() 
     let slow = Check { timeout: Some(Span::from_millis(300)), ..sh("sleep 600") };
     let red = run(&checker, &slow, spaces.base()).await;
     assert_eq!((red.status, red.exit), (CheckStatus::Red, Some(Ended::TimedOut)));
-    let cancel = CancellationToken::new();
-    let (outcome, ()) = tokio::join!(checker.run(&slow, Some(spaces.base()), &cancel), async {
+    let (cancel, endless) = (CancellationToken::new(), sh("sleep 600"));
+    let (outcome, ()) = tokio::join!(checker.run(&endless, Some(spaces.base()), &cancel), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         cancel.cancel();
     });

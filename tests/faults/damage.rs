@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use orchestra::event::FORMAT;
 use serde_json::Value;
@@ -157,7 +156,8 @@ fn is_refused_at(rig: &Rig, damaged: &[u8], line: usize, reader: &[&str], why: &
     assert_eq!(output.code, 7, "{why}, {reader:?}: {output}");
     let place = format!("events.jsonl, line {line},");
     assert!(output.stderr.contains(&place), "{why}, {reader:?}, not {place:?}: {output}");
-    assert!(!output.stderr.contains("panicked") && output.took < Duration::from_secs(30), "{why}: {output}");
+    assert!(!output.stderr.contains("panicked"), "{why}: {output}");
+    output.quick();
     assert_eq!(fs::read(&path).unwrap(), damaged, "{why}: it was changed");
 }
 

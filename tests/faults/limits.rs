@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use crate::rig::{Going, Rig, WRITES_A_FILE, eventually};
 use crate::signals::STUBBORN;
@@ -11,9 +10,7 @@ use crate::signals::STUBBORN;
 #[test]
 fn an_agent_that_outlasts_its_time_and_ignores_term_is_gone_after_its_grace() {
     let rig = Rig::new(&["a"], STUBBORN).with(&["limits.task=1s", "run.attempts=1"]);
-    let output = rig.run();
-    output.exits(1).says("timeout");
-    assert!(output.took < Duration::from_secs(12), "{:?}", output.took);
+    rig.run().exits(1).says("timeout");
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
     let finished = rig.event("attempt.finished", Some("a"));
     assert_eq!(finished["data"]["outcome"]["failed"]["class"], "timeout");
@@ -32,13 +29,14 @@ fn a_silent_agent_is_stalled() {
 
 #[test]
 fn what_a_finished_agent_leaves_holding_its_output_is_ended_and_recorded() {
-    let leaves = format!("setsid sh -c \"trap '' TERM; while :; do sleep 1; done\" &\n{WRITES_A_FILE}");
+    let leaves = format!(
+        "setsid sh -c \"trap '' TERM; : > '$LOG.there'; while :; do sleep 1; done\" &\n\
+         while ! [ -e \"$LOG.there\" ]; do sleep 0.01; done\n{WRITES_A_FILE}"
+    );
     let rig = Rig::new(&["a"], &leaves);
-    let output = rig.run();
-    output.exits(0);
-    assert!(output.took < Duration::from_secs(10), "{:?}", output.took);
+    rig.run().exits(0);
     let leaked = rig.event("attempt.finished", Some("a"))["data"]["leaked"].as_u64().unwrap();
-    assert!(leaked >= 2, "the daemon and the sleep: {leaked}");
+    assert!(leaked >= 2, "the daemon, and who sleeps: {leaked}");
     let left = rig.event("attempt.finished", Some("a"))["data"]["left"].clone();
     let names: Vec<_> = left.as_array().unwrap().iter().map(|left| left["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"sh") && left[0]["pid"].is_u64(), "{left}");
@@ -110,15 +108,13 @@ fn an_agent_finds_the_end_of_its_input_and_our_own_input_is_not_read() {
 #[test]
 fn a_run_that_is_out_of_time_ends_with_4_and_more_time_finishes_it() {
     let slow = "echo \"start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT\" >> \"$LOG\"\nif [ $ORCHESTRA_TASK_ID = b ]; then setsid sleep 300 & sleep 300; fi\necho x > $ORCHESTRA_TASK_ID.txt\n";
-    let rig = Rig::new(&["a", "b"], slow).with(&["limits.run=2s"]);
-    let started = Instant::now();
+    let rig = Rig::new(&["a", "b"], slow).with(&["limits.run=6s"]);
     rig.run().exits(4).says(&format!("resume {}", rig.name()));
-    assert!(started.elapsed() < Duration::from_secs(10));
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
     rig.script(WRITES_A_FILE);
     // What was spent stays spent.
     rig.resume().exits(4);
-    rig.world.orchestra(["resume", &rig.name(), "--timeout", "+60s"]).exits(0);
+    rig.world.orchestra(["resume", &rig.name(), "--timeout", "+10m"]).exits(0);
     rig.journal_is_clean();
     assert_eq!(rig.starts()["a"], 1);
 }
@@ -149,9 +145,7 @@ echo '{"step": 2, "usage": {"usd": 0.3}}'
 sleep 300
 "#;
     let rig = telling(&["a", "b"], spends).with(&["budget.usd=2", "budget.task_usd=0.25"]);
-    let started = Instant::now();
     rig.run().exits(4).says("0.30 USD of 0.25 that were set aside for it");
-    assert!(started.elapsed() < Duration::from_secs(60), "it sleeps for longer");
     rig.is_gone_within(crate::rig::GONE_WITHIN);
     let finished = rig.event("attempt.finished", Some("a"))["data"].clone();
     assert_eq!(finished["outcome"]["failed"]["class"], "budget-exhausted");

@@ -12,13 +12,15 @@ use orchestra::process::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::world::PATIENCE;
+
 fn supervisors() -> Supervisors {
     Supervisors::start(Options { program: env!("CARGO_BIN_EXE_orchestra").into(), guard: None }).unwrap()
 }
 
 fn limits() -> Limits {
     let second = Duration::from_secs(1);
-    Limits { wall: 60 * second, idle: 60 * second, grace: second / 2, ..Limits::default() }
+    Limits { wall: 300 * second, idle: 300 * second, grace: second / 2, ..Limits::default() }
 }
 
 fn sh(script: &str) -> Command {
@@ -47,7 +49,7 @@ async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "{what} did not happen");
+        assert!(started.elapsed() < PATIENCE, "{what} did not happen");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -177,21 +179,19 @@ async fn a_timeout_ends_a_tree_that_ignores_term_and_hides_in_its_own_session() 
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pids");
     let mut command = sh(&stubborn(&file));
-    command.limits.wall = Duration::from_secs(1);
-    let started = Instant::now();
-    let exit = run(command).await.unwrap();
-    assert_eq!(exit.end, End::TimedOut);
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    command.limits.wall = Duration::from_secs(3);
+    assert_eq!(run(command).await.unwrap().end, End::TimedOut);
     assert!(pids(&file, 2).await.into_iter().all(|pid| !is_alive(pid)));
 }
 
 #[tokio::test]
 async fn a_silent_command_is_stalled_and_a_talking_one_is_not() {
-    let mut command = sh("for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; sleep 60");
-    command.limits.idle = Duration::from_millis(400);
+    // It talks for longer than it may be silent.
+    let mut command = sh("for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.3; done; sleep 300");
+    command.limits.idle = Duration::from_secs(2);
     let exit = run(command).await.unwrap();
     assert_eq!(exit.end, End::Stalled);
-    assert_eq!(exit.stdout.bytes, b"1\n2\n3\n4\n5\n6\n");
+    assert_eq!(exit.stdout.bytes, b"1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }
 
 #[tokio::test]
@@ -201,7 +201,9 @@ async fn the_reason_for_a_signal_is_the_end_whatever_the_child_makes_of_it() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("pids");
     let script = format!("trap 'echo saved; exit 0' TERM; echo $$ > {}; while :; do sleep 0.05; done", file.display());
-    let (exit, ()) = tokio::join!(pool.run(sh(&script), &cancel), async {
+    let mut command = sh(&script);
+    command.limits.grace = PATIENCE;
+    let (exit, ()) = tokio::join!(pool.run(command, &cancel), async {
         pids(&file, 1).await;
         cancel.cancel();
     });
@@ -239,14 +241,12 @@ async fn what_a_finished_command_leaves_is_counted_and_killed() {
         "setsid sh -c 'trap \"\" TERM; echo $$ > {0}; while :; do sleep 1; done' & while ! [ -s {0} ]; do sleep 0.01; done; echo done",
         file.display()
     );
-    let started = Instant::now();
     let exit = run(sh(&script)).await.unwrap();
     assert_eq!((exit.end, exit.stdout.bytes.as_slice()), (End::Code(0), &b"done\n"[..]));
     // The daemon, and the `sleep` it waits for.
     assert!(matches!(exit.leaked, 1..=2), "{}", exit.leaked);
     let daemon = pids(&file, 1).await[0];
     assert!(exit.left.iter().any(|left| left.pid == daemon && left.name == "sh"), "{:?}", exit.left);
-    assert!(started.elapsed() < Duration::from_secs(10));
     assert!(pids(&file, 1).await.into_iter().all(|pid| !is_alive(pid)));
 }
 
@@ -331,7 +331,7 @@ async fn the_guard_is_free_only_when_the_trees_of_a_killed_run_are_gone() {
     assert!(matches!(early, Err(ProcessError::StillAlive { .. })), "{early:?}");
     // As when we are killed: our end of every socket and our copy of the guard are closed, and nobody is told anything.
     drop(pool);
-    wait_for_old_supervisors(&guard, Duration::from_secs(20)).await.unwrap();
+    wait_for_old_supervisors(&guard, PATIENCE).await.unwrap();
     assert!(children.into_iter().all(|pid| !is_alive(pid)));
 }
 
@@ -350,18 +350,18 @@ async fn a_pause_stops_the_tree_and_counts_towards_no_limit() {
     let script =
         format!("setsid sh -c 'echo $$ >> {0}; read -r _ < {1}' & echo $$ >> {0}; wait", file.display(), go.display());
     let mut command = sh(&script);
-    command.limits.wall = Duration::from_secs(2);
+    command.limits.wall = Duration::from_secs(5);
     let (exit, ()) = tokio::join!(pool.run(command, &cancel), async {
         let children = pids(&file, 2).await;
         pool.pause().await;
         eventually("the stop", || children.iter().all(|pid| state(*pid) == Some('T')).then_some(())).await;
-        tokio::time::sleep(Duration::from_millis(2500)).await;
+        tokio::time::sleep(Duration::from_millis(5500)).await;
         pool.resume().await;
         fs::write(&go, "\n").unwrap();
     });
     let exit = exit.unwrap();
     assert_eq!(exit.end, End::Code(0));
-    assert!(exit.wall < Duration::from_secs(2), "{:?}", exit.wall);
+    assert!(exit.wall < Duration::from_secs(5), "{:?}", exit.wall);
     pool.shutdown().await;
 }
 

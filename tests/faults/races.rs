@@ -1,7 +1,6 @@
 //! One process owns a run; many runs may begin at once.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use crate::rig::{Rig, WRITES_A_FILE};
 
@@ -19,8 +18,7 @@ fn a_run_that_goes_on_is_not_resumed_and_its_owner_is_named() {
     rig.logged("start");
     assert_eq!(rig.verdict(), "running");
     let refused = rig.resume();
-    refused.exits(7).says(&run.child.id().to_string());
-    assert!(refused.took < Duration::from_secs(5), "{:?}", refused.took);
+    refused.exits(7).says(&run.child.id().to_string()).quick();
     fs::write(rig.at("go"), "").unwrap();
     run.end().exits(0);
     rig.journal_is_clean();
@@ -75,10 +73,8 @@ fn no_lock_outlives_its_process() {
     rig.logged("start");
     let pid = run.child.id();
     run.kill();
-    let started = Instant::now();
     fs::write(rig.at("go"), "").unwrap();
     let output = rig.resume();
-    output.exits(0);
+    output.exits(0).quick();
     assert!(!output.stderr.contains(&format!("pid {pid}")), "{output}");
-    assert!(started.elapsed() < Duration::from_secs(20));
 }

@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+pub use crate::world::eventually;
 use crate::world::{Output, World};
 
-/// Longest anything may take that is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// What a killed run may leave alive for: the grace of those that ignore TERM, and a moment.
-pub const GONE_WITHIN: Duration = Duration::from_secs(10);
+/// What a killed run may leave alive for: the grace of those that ignore TERM, and what a busy machine adds.
+pub const GONE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Says that it starts, leaves a stray process and rubbish behind, writes its file, says that it ends.
 pub const WRITES_A_FILE: &str = r#"
@@ -316,19 +315,6 @@ impl Dice {
 pub fn tasks_of(events: &[Value], fits: impl Fn(&Value) -> bool) -> BTreeSet<String> {
     let fitting = events.iter().filter(|event| fits(event));
     fitting.map(|event| event["task"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Waits for what another process does. Panics when it does not come.
-#[track_caller]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(started.elapsed() < PATIENCE, "this did not happen: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn plan(tasks: &[&str]) -> Value {

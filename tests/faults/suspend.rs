@@ -15,7 +15,8 @@ use crate::signals::{STUBBORN, resumes};
 
 /// Works until a file is there, beside a child in a session of its own that does the same.
 const WAITS: &str = r#"
-setsid sh -c 'while ! [ -e "$0" ]; do sleep 0.05; done' "$LOG.go" &
+setsid sh -c ': > "$0.child"; while ! [ -e "$0" ]; do sleep 0.05; done' "$LOG.go" &
+while ! [ -e "$LOG.go.child" ]; do sleep 0.01; done
 echo "start $ORCHESTRA_TASK_ID $ORCHESTRA_ATTEMPT" >> "$LOG"
 while ! [ -e "$LOG.go" ]; do sleep 0.05; done
 echo "$ORCHESTRA_TASK_ID" > "$ORCHESTRA_TASK_ID.txt"
@@ -32,6 +33,8 @@ fn as_a_job(rig: &Rig, mut command: Command) -> Going {
 #[track_caller]
 fn suspend(rig: &Rig, run: &Going, marks: &[&str]) {
     run.signal(Signal::TSTP);
+    // It stops itself last, with all that is to be on record there.
+    eventually("the run is stopped", || (state(run.child.id()) == Some('T')).then_some(()));
     stands_still(rig, marks);
 }
 
@@ -73,29 +76,29 @@ fn go(rig: &Rig) {
 
 #[test]
 fn a_suspended_run_stands_still_with_its_children_and_uses_no_time_of_any_limit() {
-    let rig = Rig::new(&["a"], WAITS).with(&["limits.run=6s", "limits.task=5s", "limits.idle=5s", "run.attempts=1"]);
+    let rig = Rig::new(&["a"], WAITS).with(&["limits.run=12s", "limits.task=10s", "limits.idle=10s", "run.attempts=1"]);
     let run = as_a_job(&rig, rig.world.command(rig.run_args()));
     rig.logged("start");
     suspend(&rig, &run, &["log.go"]);
     let paused = rig.events().pop().unwrap();
     assert_eq!((&paused["kind"], &paused["data"]["cause"]), (&"run.paused".into(), &"suspended".into()));
-    std::thread::sleep(Duration::from_secs(7));
+    std::thread::sleep(Duration::from_secs(13));
     assert_eq!(rig.events().pop().unwrap(), paused, "nothing happens meanwhile");
     let used = |rig: &Rig| {
         let shown = rig.world.orchestra(["runs", "show", &rig.name(), "--json"]);
         shown.json()["budget"]["time_ms"]["used"].as_u64().unwrap()
     };
-    assert!(used(&rig) < 6_000, "{}", used(&rig));
+    assert!(used(&rig) < 12_000, "{}", used(&rig));
     go(&rig);
     run.signal(Signal::CONT);
     run.end().exits(0);
     assert!(kinds(&rig).contains(&"run.continued".to_owned()), "{:?}", kinds(&rig));
     let ms = rig.event("attempt.finished", Some("a"))["data"]["ms"].as_u64().unwrap();
-    assert!(ms < 5_000, "{ms}");
+    assert!(ms < 10_000, "{ms}");
     let report: Value = serde_json::from_slice(&fs::read(rig.dir().join("report.json")).unwrap()).unwrap();
-    assert!(report["metrics"]["elapsed_ms"].as_u64().unwrap() < 6_000, "{}", report["metrics"]);
+    assert!(report["metrics"]["elapsed_ms"].as_u64().unwrap() < 12_000, "{}", report["metrics"]);
     let process = &report["processes"][0];
-    assert!(process["suspended_ms"].as_u64().is_some_and(|ms| ms >= 7_000), "{process}");
+    assert!(process["suspended_ms"].as_u64().is_some_and(|ms| ms >= 13_000), "{process}");
     assert!(rig.alive().is_empty(), "{:#?}", rig.alive());
 }
 
@@ -104,7 +107,7 @@ fn a_suspended_run_that_is_killed_leaves_nothing_stopped_behind() {
     let rig = Rig::new(&["a", "b"], STUBBORN);
     let run = as_a_job(&rig, rig.world.command(rig.run_args()));
     rig.logged("start");
-    suspend(&rig, &run, &["sleep 1"]);
+    suspend(&rig, &run, &["agent.sh"]);
     run.kill();
     rig.is_gone_within(GONE_WITHIN);
     resumes(&rig);
