@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
+use serde::Serialize;
+
 use crate::agent::{AgentError, Agents};
 use crate::ids::{AgentName, Digest};
 use crate::plan::Role;
@@ -11,7 +13,7 @@ use crate::run::{DependencyPart, KEY_VERSION, KeyParts, RunState};
 use crate::sys::machine;
 
 /// What of a configuration goes into keys.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Identity {
     /// SHA-256 of the ticket.
     pub ticket: Digest,
@@ -44,6 +46,11 @@ impl Identity {
         })
     }
 
+    /// The same identity gives every task the same key, as long as plan and base are the same.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        Digest::of_json(&(KEY_VERSION, self))
+    }
+
     /// The identity of the work that `task` stands for; its dependencies must be over. Nothing for a task that the
     /// plan does not have.
     pub fn key(&self, state: &RunState, task: u32) -> Result<Option<Digest>, serde_json::Error> {
@@ -51,10 +58,14 @@ impl Identity {
     }
 
     /// Succeeded tasks whose key is no longer what it was, in the order in which they succeeded. Nobody is started before
-    /// this is known, so a long list is shared out among the processors.
+    /// this is known, so a long list is shared out among the processors. Where an earlier process knew it and nothing it
+    /// depends on was edited since, nothing is worked out.
     pub fn differing(&self, state: &RunState) -> Result<Vec<u32>, serde_json::Error> {
         /// Fewer than this are not worth a thread.
         const PIECE: usize = 500;
+        if state.settled_identity().is_some_and(|settled| self.digest().is_ok_and(|digest| digest == *settled)) {
+            return Ok(Vec::new());
+        }
         let chain = state.chain();
         let piece = chain.len().div_ceil(machine::cpus().max(1)).max(PIECE);
         let found = thread::scope(|scope| {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dispatcher::next_event;
 use super::start::{Equipment, Opened};
 use super::survey::{Survey, Wishes, survey};
-use super::{DispatchError, Hands, Lent, Work};
+use super::{DispatchError, Hands, Identity, Lent, Work};
 use crate::event::{Event, Kind, RunOpened, RunStarted, Terms};
 use crate::process::{ProcessError, wait_for_old_supervisors};
 use crate::run::RunState;
@@ -55,14 +54,15 @@ impl Held {
     }
 
     /// What this process would say of itself in the journal.
-    pub fn opening(&self, terms: Terms) -> RunOpened {
-        RunOpened {
+    fn opening(&self, identity: &Identity, terms: Terms) -> Result<RunOpened, DispatchError> {
+        Ok(RunOpened {
             pid: machine::pid(),
             boot: Some(Machine::this().boot),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             healed_bytes: self.healed_bytes,
+            identity: Some(identity.digest()?),
             terms,
-        }
+        })
     }
 }
 
@@ -100,7 +100,9 @@ pub async fn open(
     let supervisors = equipment.supervisors(Some(guard.into()))?;
     let agents = equipment.make_agents(&supervisors)?;
     let identity = equipment.identity(&ticket.digest, &agents)?;
-    let found = survey(&held.state, &identity, wishes, held.opening(terms), clock::now())?;
+    let opening = held.opening(&identity, terms)?;
+    let Held { dir, lock, mut journal, state, events: before, .. } = held;
+    let found = survey(state, &identity, wishes, opening, clock::now())?;
     if found.nothing_to_do {
         return Ok(None);
     }
@@ -108,26 +110,31 @@ pub async fn open(
         return Err(DispatchError::Changed(found.changed));
     }
     let tools = Tools { supervisors: supervisors.clone(), env: equipment.env, cancel: equipment.cancel.clone() };
-    let space = super::hands::space(equipment.workspace, &held.dir.shadow(), &held.state, &tools)?;
-    check_objects(&space, &held).await?;
+    let space = super::hands::space(equipment.workspace, &dir.shadow(), &found.after, &tools)?;
+    check_objects(&space, &found.after, &dir).await?;
     let checker = Checker::new(equipment.checks, &space, &tools);
     let hands = Hands { supervisors, agents, space, checker, templates: equipment.templates };
     let work = Work {
         hands,
-        lent: Lent::within(held.dir.lent())?,
-        dir: held.dir.clone(),
+        lent: Lent::within(dir.lent())?,
+        dir,
         ticket: super::ticket_note(ticket),
         identity,
-        trace: beginning(&held.events)?.trace_id.clone(),
+        trace: beginning(&before)?.trace_id.clone(),
         cancel: equipment.cancel,
     };
-    let (state, journal, events) = append_all(held.state, held.journal, found)?;
+    let Survey { records: events, after: state, .. } = found;
+    // Effects follow from them: each waits for an event of its own, which is behind these.
+    for event in &events {
+        journal.append(event)?;
+    }
+    journal.urge()?;
     if let Some(plan) = state.plan().filter(|_| state.revision() > 1) {
         wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
         store::write_json(&work.dir.plan(), plan)?;
         store::write_json(&work.dir.plan_revision(state.revision()), plan)?;
     }
-    Ok(Some(Opened { state, journal, work: Arc::new(work), lock: held.lock, events, notes: Vec::new() }))
+    Ok(Some(Opened { state, journal, work: Arc::new(work), lock, events, notes: Vec::new() }))
 }
 
 /// What a resume would do, without doing anything: for `--explain`.
@@ -146,43 +153,26 @@ pub fn explain(
         boot: None,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         healed_bytes: 0,
+        identity: Some(identity.digest()?),
         terms,
     };
-    Ok(survey(state, &identity, wishes, opened, clock::now())?)
-}
-
-/// Appends what the survey found. Effects follow from it: each waits for an event of its own, which is behind these.
-fn append_all(
-    mut state: RunState,
-    mut journal: Journal,
-    found: Survey,
-) -> Result<(RunState, Journal, Vec<Event>), DispatchError> {
-    let mut events = Vec::new();
-    for (task, attempt, kind) in found.records {
-        let event = next_event(&state, task, attempt, kind);
-        state.apply(&event)?;
-        journal.append(&event)?;
-        events.push(event);
-    }
-    journal.urge()?;
-    Ok((state, journal, events))
+    Ok(survey(state.clone(), &identity, wishes, opened, clock::now())?)
 }
 
 /// The commits of all that succeeded must still be there.
-async fn check_objects(space: &Space, held: &Held) -> Result<(), DispatchError> {
-    let objects: Vec<_> = held
-        .state
+async fn check_objects(space: &Space, state: &RunState, dir: &RunDir) -> Result<(), DispatchError> {
+    let objects: Vec<_> = state
         .tasks()
         .iter()
         .filter_map(|task| task.done.as_ref())
         .flat_map(|done| [done.commit.clone(), done.tree.clone()])
         .flatten()
-        .chain(held.state.base.tree.clone())
+        .chain(state.base.tree.clone())
         .collect();
     let Some(spaces) = space.isolated() else { return Ok(()) };
     match spaces.shadow().missing(&objects).await?.first() {
         None => Ok(()),
-        Some(missing) => Err(DispatchError::MissingObject { object: missing.clone(), path: held.dir.shadow() }),
+        Some(missing) => Err(DispatchError::MissingObject { object: missing.clone(), path: dir.shadow() }),
     }
 }
 

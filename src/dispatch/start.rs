@@ -137,7 +137,8 @@ pub async fn begin(mut new: NewRun, equipment: Equipment) -> Result<Opened, Disp
     store::write_json(&dir.plan(), &plan.plan)?;
     fs::create_dirs(&dir.plans())?;
     store::write_json(&dir.plan_revision(1), &plan.plan)?;
-    let started = run_started(&new, &plan, base.clone(), &prepared, &equipment.workspace.project);
+    let mut started = run_started(&new, &plan, base.clone(), &prepared, &equipment.workspace.project);
+    started.identity = Some(identity.digest()?);
     let mut journal = staged.journal(equipment.sync)?;
     let first = Event {
         v: FORMAT,
@@ -206,6 +207,7 @@ fn run_started(new: &NewRun, accepted: &PlanAccepted, base: Base, prepared: &Pre
         host: Host { os: machine.os, arch: machine.arch, cpus: u32::try_from(machine.cpus).unwrap_or(u32::MAX) },
         trace_id: new.trace.clone(),
         pid: machine::pid(),
+        identity: None,
         plan_only: new.plan_only,
     }
 }

@@ -68,7 +68,7 @@ pub struct Survey {
     /// Nothing at all: the run succeeded.
     pub nothing_to_do: bool,
     /// Events to append before the first decision, `run.opened` first.
-    pub records: Vec<(Option<TaskId>, Option<u32>, Kind)>,
+    pub records: Vec<Event>,
     /// Finished tasks that an edit touches.
     pub changed: Vec<Changed>,
     /// The state after the records.
@@ -94,16 +94,18 @@ pub enum SurveyError {
 
 /// Works out what a resume does.
 pub fn survey(
-    state: &RunState,
+    state: RunState,
     identity: &Identity,
     wishes: &Wishes,
     opened: RunOpened,
     now: Timestamp,
 ) -> Result<Survey, SurveyError> {
-    let before = state;
+    // Only an edit makes a task's work another: without one there is nothing to compare with.
+    let before = wishes.plan.is_some().then(|| state.clone());
+    let was_over = state.phase.is_over();
     let raised = raised(&state.terms, &opened.terms);
     let succeeded = matches!(state.phase, Phase::Finished(RunVerdict::Success));
-    let mut draft = Draft { state: state.clone(), records: Vec::new(), now };
+    let mut draft = Draft { state, records: Vec::new(), now };
     draft.record(None, None, Kind::RunOpened(Box::new(opened)))?;
     for kind in raised {
         draft.record(None, None, kind)?;
@@ -117,7 +119,7 @@ pub fn survey(
     if let Some(task) = draft.state.chain().last().filter(|_| seeded(Bug::RunsASuccessAgain)) {
         draft.record(draft.id(*task), None, Kind::TaskReopened { why: "again".to_owned() })?;
     }
-    let changed = changed(before, &draft.state, identity)?;
+    let changed = changed(before.as_ref(), &draft.state, identity)?;
     let runs_again = wishes.accept_changed && !changed.is_empty();
     let nothing_to_do = succeeded && wishes.plan.is_none() && !runs_again;
     if wishes.accept_changed {
@@ -125,7 +127,7 @@ pub fn survey(
     }
     // After a process that died the run goes on as it would have: what failed in it had its chances. Whoever resumes a
     // run that had ended, or brings another plan, asks for more.
-    let asks_for_more = before.phase.is_over() || seeded(Bug::TriesAgainAfterADeath);
+    let asks_for_more = was_over || seeded(Bug::TriesAgainAfterADeath);
     if asks_for_more || wishes.plan.is_some() || runs_again {
         draft.reopen_unsuccessful()?;
         draft.reopen_overtaken()?;
@@ -147,7 +149,7 @@ fn raised(before: &Terms, after: &Terms) -> Vec<Kind> {
 
 struct Draft {
     state: RunState,
-    records: Vec<(Option<TaskId>, Option<u32>, Kind)>,
+    records: Vec<Event>,
     now: Timestamp,
 }
 
@@ -163,7 +165,7 @@ impl Draft {
             kind,
         };
         self.state.apply(&event)?;
-        self.records.push((event.task, event.attempt, event.kind));
+        self.records.push(event);
         Ok(())
     }
 
@@ -264,12 +266,16 @@ impl Draft {
 }
 
 /// Succeeded tasks whose key is no longer what it was, because of an edit.
-fn changed(before: &RunState, after: &RunState, identity: &Identity) -> Result<Vec<Changed>, serde_json::Error> {
+fn changed(
+    before: Option<&RunState>,
+    after: &RunState,
+    identity: &Identity,
+) -> Result<Vec<Changed>, serde_json::Error> {
     let mut changed: Vec<Changed> = Vec::new();
     for task in identity.differing(after)? {
         let (Some(state), Some(plan)) = (after.task(task), after.plan()) else { continue };
         let (Some(done), Some(planned)) = (&state.done, plan.tasks.get(task as usize)) else { continue };
-        let edits = edits(before, after, task);
+        let edits = before.map_or_else(Vec::new, |before| edits(before, after, task));
         // What it depends on was done again after it: that alone gives it another key, and nobody edited anything.
         if edits.is_empty() && was_overtaken(after, task, done) && !seeded(Bug::TakesTheOvertakenForEdited) {
             continue;

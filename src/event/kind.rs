@@ -198,6 +198,10 @@ pub struct RunStarted {
     pub trace_id: TraceId,
     /// The process that writes.
     pub pid: u32,
+    /// SHA-256 of all that this process puts into the keys of tasks, beside the plan and what the tasks build on. Missing
+    /// in a journal of before it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Digest>,
     /// Whether only a plan was asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plan_only: bool,
@@ -250,6 +254,9 @@ pub struct RunOpened {
     /// Bytes of a torn last line that were cut off.
     #[serde(default)]
     pub healed_bytes: u64,
+    /// As in `run.started`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Digest>,
     /// The rules from here on.
     pub terms: Terms,
 }

@@ -79,6 +79,7 @@ pub(crate) fn run_started() -> Kind {
         host: Host { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: 2 },
         trace_id: TraceId::new(&"1".repeat(32)).unwrap(),
         pid: 4242,
+        identity: Some(Digest::of(b"identity")),
         plan_only: true,
     }))
 }
@@ -92,6 +93,7 @@ fn run_kinds() -> Vec<Kind> {
             boot: Some("boot".to_owned()),
             version: "0.1.0".to_owned(),
             healed_bytes: 17,
+            identity: None,
             terms: terms(),
         })),
         paused("quota", Some(Timestamp::from_millis(1)), PauseCause::Waiting),

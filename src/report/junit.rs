@@ -461,7 +461,8 @@ mod tests {
     fn an_unchecked_task_passes_where_that_is_allowed() {
         let mut story = Story::opening("t", &[("a", Role::Implement)]);
         let terms = crate::event::Terms { allow_unchecked: true, ..terms() };
-        let opened = RunOpened { pid: 9, boot: None, version: "0.1.0".to_owned(), healed_bytes: 0, terms };
+        let opened =
+            RunOpened { pid: 9, boot: None, version: "0.1.0".to_owned(), healed_bytes: 0, identity: None, terms };
         story.add(None, Kind::RunOpened(Box::new(opened)));
         story.start("a").says("a", "Done.").succeed("a", Verdict::Unchecked).end(RunVerdict::Success);
         assert!(junit(&story).contains("failures=\"0\" errors=\"0\""), "{}", junit(&story));

@@ -98,6 +98,7 @@ impl Story {
                 host: Host { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: 2 },
                 trace_id: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
                 pid: 41,
+                identity: None,
                 plan_only: false,
             })),
         );

@@ -301,7 +301,8 @@ mod tests {
     fn a_reopened_run_is_not_finished_any_more_and_a_reuse_brings_the_verdict_back() {
         let mut story = Story::red_to_green();
         let terms = super::super::sample::terms();
-        let opened = RunOpened { pid: 9, boot: None, version: "0.1.0".to_owned(), healed_bytes: 12, terms };
+        let opened =
+            RunOpened { pid: 9, boot: None, version: "0.1.0".to_owned(), healed_bytes: 12, identity: None, terms };
         story.add(None, Kind::RunOpened(Box::new(opened)));
         assert_eq!(Summary::of(&story.events).exit_code(), Some(0), "opening alone changes nothing");
         story.add(Some("fix"), Kind::TaskReopened { why: "its input changed".to_owned() });

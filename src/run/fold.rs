@@ -1,6 +1,7 @@
 //! The one transition function: what each event makes of the state, and which events cannot follow.
 
 use super::budget::Ledger;
+use super::keyed::Keyed;
 use super::seeded::{Bug, seeded};
 use super::state::{Accepted, Illegal, Phase, RunState};
 use super::task::{Consent, Status, TaskState};
@@ -17,7 +18,7 @@ impl RunState {
         if event.seq != 1 {
             return Err(illegal(event, "the first event has the number 1"));
         }
-        let RunStarted { terms, base, plan_only, .. } = started.as_ref();
+        let RunStarted { terms, base, plan_only, identity, .. } = started.as_ref();
         Ok(Self {
             run: event.run.clone(),
             terms: terms.clone(),
@@ -36,6 +37,7 @@ impl RunState {
             suspended: None,
             stood_still: Span::ZERO,
             pause_due: None,
+            keyed: Keyed::by(identity.clone()),
         })
     }
 
@@ -128,6 +130,8 @@ impl RunState {
         (self.suspended, self.stood_still) = (None, Span::ZERO);
         self.session_start = event.at.max(self.last_at);
         self.terms = opened.terms.clone();
+        let leaves_unjudged = self.accepted.as_ref().is_some_and(|accepted| !accepted.checking.is_empty());
+        self.keyed.taken_over(opened.identity.as_ref(), leaves_unjudged);
         self.plan_only = false;
         // A process that died leaves the run as it was, a pause included. Only where it had ended is there more to open.
         if self.phase.is_over() || seeded(Bug::LosesThePause) {
@@ -217,6 +221,7 @@ impl RunState {
             }
         }
         self.accepted = Some(fresh);
+        self.keyed.edited();
         self.phase = Phase::Executing;
         Ok(())
     }

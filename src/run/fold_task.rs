@@ -66,6 +66,7 @@ impl RunState {
             accepted.in_place_final.clear();
         }
         self.launches += 1;
+        self.keyed.begun();
         Ok(())
     }
 

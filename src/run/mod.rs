@@ -11,6 +11,7 @@ mod fold;
 mod fold_task;
 mod jobs;
 mod key;
+mod keyed;
 mod retry;
 pub(crate) mod seeded;
 mod state;

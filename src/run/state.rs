@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::budget::Ledger;
 use super::checks::{check_identity, checks_of};
+use super::keyed::Keyed;
 use super::seeded::{Bug, seeded};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{Base, CheckOutcome, Decision, Gauge, RunVerdict, StopCause, Terms};
@@ -85,6 +86,7 @@ pub struct RunState {
     pub(super) stood_still: Span,
     /// A failure asks for a pause that is not recorded yet.
     pub(super) pause_due: Option<(String, Option<Timestamp>)>,
+    pub(super) keyed: Keyed,
 }
 
 /// The plan in force, and its tasks' states.
@@ -120,6 +122,11 @@ pub(super) struct Accepted {
 }
 
 impl RunState {
+    /// What went into the keys of all finished tasks, beside plan and base; nothing where it is not known of them all.
+    pub fn settled_identity(&self) -> Option<&Digest> {
+        self.keyed.identity()
+    }
+
     /// The plan in force.
     pub fn plan(&self) -> Option<&Plan> {
         self.accepted.as_ref().map(|accepted| &accepted.plan)

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -104,18 +105,27 @@ impl Journal {
     /// Reads the journal at `path`, cuts off a torn last line, and goes on behind it. The caller holds the run's lock.
     pub fn open(path: &Path, sync: SyncMode) -> Result<Opened, StoreError> {
         let mut reader = Reader::open(path)?;
-        let events = reader.rest()?;
+        let file = fs::append(path).map_err(StoreError::Unwritable)?;
+        // The last process may have died between write and sync, and what is read here is acted upon.
+        let (events, safe) = thread::scope(|scope| {
+            let beside = thread::Builder::new().spawn_scoped(scope, || make_safe(&file, sync));
+            let events = reader.rest();
+            let safe = match beside {
+                Ok(beside) => beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => make_safe(&file, sync),
+            };
+            (events, safe)
+        });
+        let events = events?;
         let Some(last) = events.last().map(|event| event.seq) else {
             return Err(StoreError::Empty { path: path.to_path_buf() });
         };
-        let file = fs::append(path).map_err(StoreError::Unwritable)?;
+        safe.map_err(|error| StoreError::write("sync", path, error))?;
         let healed_bytes = reader.torn_bytes();
         if healed_bytes > 0 {
             file.set_len(reader.sound_bytes()).map_err(|error| StoreError::write("shorten", path, error))?;
+            make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
         }
-        // Also without a torn line: the last process may have died between write and sync, and what was read here is
-        // acted upon.
-        make_safe(&file, sync).map_err(|error| StoreError::write("sync", path, error))?;
         Ok(Opened { journal: start(file, path, sync, last)?, events, healed_bytes })
     }
 

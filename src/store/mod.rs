@@ -18,6 +18,7 @@ mod line;
 mod list;
 mod lock;
 mod manifest;
+mod pieces;
 mod read;
 mod remove;
 mod staged;

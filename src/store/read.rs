@@ -1,13 +1,13 @@
 //! Reading a journal: every line is vouched for, or the reading ends with the line's number.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use super::StoreError;
 use super::error::Damage;
 use super::line::{self, Fault};
+use super::pieces;
 use crate::event::{Event, FORMAT};
 use crate::ids::RunId;
 use crate::sys::fs;
@@ -20,38 +20,49 @@ const MAX_LINE: u64 = 256 * 1024 * 1024;
 /// A last line that was cut short is left out: it was never synced, so nothing that anyone saw depended on it.
 #[derive(Debug)]
 pub struct Reader {
-    path: PathBuf,
+    origin: Origin,
     input: BufReader<File>,
     buffer: Vec<u8>,
     line: u64,
-    run: Option<RunId>,
     sound: u64,
     torn: u64,
     state: State,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
     Reading,
+    /// Lines before this were given away and are still looked at.
+    Failed(Box<StoreError>),
     Ended,
 }
 
-/// What a line holds.
-enum Record {
-    Event(Event),
-    /// The number of a sound line, and the line, still to be taken apart.
-    Long(u64, Vec<u8>),
+/// Where lines come from.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    path: PathBuf,
+    run: Option<RunId>,
 }
 
-/// When lines that take long are taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LongLines {
-    AtOnce,
-    Later,
+impl Origin {
+    /// The event of line `number`, which was found sound.
+    pub(super) fn event(&self, record: &[u8], number: u64) -> Result<Event, StoreError> {
+        let damaged = |why| StoreError::Damaged { path: self.path.clone(), line: number, why };
+        let event = line::content(record).map_err(|fault| match fault {
+            Fault::Newer(found) => StoreError::Newer { path: self.path.clone(), found, supported: FORMAT },
+            Fault::Damage(why) => damaged(why),
+        })?;
+        if event.seq != number {
+            return Err(damaged(Damage::Sequence { found: event.seq, expected: number }));
+        }
+        match &self.run {
+            Some(run) if *run != event.run => {
+                Err(damaged(Damage::Run { found: event.run.clone(), expected: run.clone() }))
+            }
+            Some(_) | None => Ok(event),
+        }
+    }
 }
-
-/// Longer than this are plans alone, and what planners propose.
-const LONG: usize = 64 * 1024;
 
 /// All events of the journal at `path`; at least one.
 pub fn read(path: &Path) -> Result<Vec<Event>, StoreError> {
@@ -70,15 +81,24 @@ impl Reader {
 
     pub(super) fn new(path: &Path, file: File) -> Self {
         Self {
-            path: path.to_path_buf(),
+            origin: Origin { path: path.to_path_buf(), run: None },
             input: BufReader::with_capacity(256 * 1024, file),
             buffer: Vec::new(),
             line: 0,
-            run: None,
             sound: 0,
             torn: 0,
             state: State::Reading,
         }
+    }
+
+    /// Whether there is more in the file.
+    pub(super) fn is_longer_than(&self, bytes: usize) -> bool {
+        self.input.get_ref().metadata().is_ok_and(|file| file.len() > bytes as u64)
+    }
+
+    /// Where its lines come from.
+    pub(super) fn origin(&self) -> Origin {
+        self.origin.clone()
     }
 
     /// Bytes of whole records read so far.
@@ -91,125 +111,88 @@ impl Reader {
         self.torn
     }
 
-    /// All events that are left. A line as long as a plan's is taken apart in a thread of its own, while those behind it
-    /// are read; errors come as if they had been read one after the other.
+    /// All events that are left.
     pub(super) fn rest(&mut self) -> Result<Vec<Event>, StoreError> {
-        thread::scope(|scope| {
-            let (mut before, mut events) = (Vec::new(), Vec::new());
-            let outcome = loop {
-                match self.next_record(LongLines::Later) {
-                    Ok(Some(Record::Event(event))) => events.push(event),
-                    Ok(Some(Record::Long(number, line))) => {
-                        let parsed = scope.spawn(move || line::content(&line));
-                        before.push((std::mem::take(&mut events), number, parsed));
-                    }
-                    Ok(None) => break Ok(()),
-                    Err(error) => break Err(error),
-                }
-            };
-            let mut all = Vec::new();
-            for (mut earlier, number, parsed) in before {
-                all.append(&mut earlier);
-                let parsed = parsed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                let event = parsed.map_err(|fault| self.faulty(fault, number))?;
-                self.check_place(&event, number)?;
-                all.push(event);
+        match self.step()? {
+            Some(first) => pieces::parse(self, first),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The next lines, each with its line break, until there are `enough` bytes of them. Each was found sound, and is still
+    /// to be taken apart. Gives the number of the first; nothing at the end.
+    pub(super) fn sound_lines(&mut self, lines: &mut Vec<u8>, enough: usize) -> Result<Option<u64>, StoreError> {
+        let first = self.line + 1;
+        lines.clear();
+        while lines.len() < enough && matches!(self.state, State::Reading) {
+            match self.next_line(lines) {
+                Ok(true) => {}
+                Ok(false) => self.state = State::Ended,
+                Err(error) => self.state = State::Failed(Box::new(error)),
             }
-            all.append(&mut events);
-            outcome.map(|()| all)
-        })
+        }
+        if !lines.is_empty() {
+            return Ok(Some(first));
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(error) => Err(*error),
+            State::Reading | State::Ended => Ok(None),
+        }
     }
 
     fn step(&mut self) -> Result<Option<Event>, StoreError> {
-        match self.next_record(LongLines::AtOnce)? {
-            Some(Record::Event(event)) => Ok(Some(event)),
-            Some(Record::Long(number, line)) => {
-                let event = line::content(&line).map_err(|fault| self.faulty(fault, number))?;
-                self.check_place(&event, number)?;
-                Ok(Some(event))
-            }
-            None => Ok(None),
-        }
-    }
-
-    fn next_record(&mut self, long: LongLines) -> Result<Option<Record>, StoreError> {
-        self.buffer.clear();
-        let length = (&mut self.input)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut self.buffer)
-            .map_err(|error| self.unreadable(error))? as u64;
-        if length == 0 {
+        let mut line = std::mem::take(&mut self.buffer);
+        line.clear();
+        if !self.next_line(&mut line)? {
             return Ok(None);
         }
-        self.line += 1;
-        let Some(record) = self.buffer.strip_suffix(b"\n") else {
-            if length == MAX_LINE {
-                return Err(self.damaged(Damage::TooLong { cap: MAX_LINE }));
-            }
-            return self.cut_short(length, Damage::Trailing);
-        };
+        let event = self.origin.event(&line[..line.len() - 1], self.line)?;
         // The first line says which run all others belong to.
-        if long == LongLines::Later && record.len() > LONG && self.run.is_some() && line::is_sound(record) {
-            self.sound += length;
-            let mut line = std::mem::take(&mut self.buffer);
-            line.pop();
-            return Ok(Some(Record::Long(self.line, line)));
+        self.origin.run.get_or_insert_with(|| event.run.clone());
+        self.buffer = line;
+        Ok(Some(event))
+    }
+
+    /// Adds the next line to `lines` if it is sound, with its line break. False at the end, where a line may have been cut
+    /// short.
+    fn next_line(&mut self, lines: &mut Vec<u8>) -> Result<bool, StoreError> {
+        let begin = lines.len();
+        let length = (&mut self.input)
+            .take(MAX_LINE)
+            .read_until(b'\n', lines)
+            .map_err(|error| StoreError::read("read", &self.origin.path, error))? as u64;
+        if length == 0 {
+            return Ok(false);
         }
-        match line::decode(record) {
-            Ok(event) => {
-                self.check_place(&event, self.line)?;
+        self.line += 1;
+        let (whole, why) = match lines[begin..].strip_suffix(b"\n") {
+            Some(record) if line::is_sound(record) => {
                 self.sound += length;
-                Ok(Some(Record::Event(event)))
+                return Ok(true);
             }
-            Err(Fault::Damage(why @ Damage::Checksum)) if self.nothing_follows()? => self.cut_short(length, why),
-            Err(fault) => Err(self.faulty(fault, self.line)),
-        }
-    }
-
-    fn faulty(&self, fault: Fault, line: u64) -> StoreError {
-        match fault {
-            Fault::Newer(found) => StoreError::Newer { path: self.path.clone(), found, supported: FORMAT },
-            Fault::Damage(why) => StoreError::Damaged { path: self.path.clone(), line, why },
-        }
-    }
-
-    /// The last line is no whole record: either it was cut short, or a damaged line break hides whole ones in it.
-    fn cut_short(&mut self, length: u64, why: Damage) -> Result<Option<Record>, StoreError> {
-        if line::has_trailing_bytes(self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer)) {
+            Some(_) if !self.nothing_follows()? => return Err(self.damaged(Damage::Checksum)),
+            None if length == MAX_LINE => return Err(self.damaged(Damage::TooLong { cap: MAX_LINE })),
+            Some(record) => (record, Damage::Checksum),
+            None => (&lines[begin..], Damage::Trailing),
+        };
+        // The last line is no whole record: either it was cut short, or a damaged line break hides whole ones in it.
+        if line::has_trailing_bytes(whole) {
             return Err(self.damaged(why));
         }
         self.torn = length;
-        Ok(None)
-    }
-
-    fn check_place(&mut self, event: &Event, line: u64) -> Result<(), StoreError> {
-        let damaged = |why| Err(StoreError::Damaged { path: self.path.clone(), line, why });
-        if event.seq != line {
-            return damaged(Damage::Sequence { found: event.seq, expected: line });
-        }
-        match &self.run {
-            Some(run) if *run != event.run => damaged(Damage::Run { found: event.run.clone(), expected: run.clone() }),
-            Some(_) => Ok(()),
-            None => {
-                self.run = Some(event.run.clone());
-                Ok(())
-            }
-        }
+        lines.truncate(begin);
+        Ok(false)
     }
 
     fn nothing_follows(&mut self) -> Result<bool, StoreError> {
         match self.input.fill_buf() {
             Ok(rest) => Ok(rest.is_empty()),
-            Err(error) => Err(StoreError::read("read", &self.path, error)),
+            Err(error) => Err(StoreError::read("read", &self.origin.path, error)),
         }
     }
 
-    fn unreadable(&self, error: io::Error) -> StoreError {
-        StoreError::read("read", &self.path, error)
-    }
-
     fn damaged(&self, why: Damage) -> StoreError {
-        StoreError::Damaged { path: self.path.clone(), line: self.line, why }
+        StoreError::Damaged { path: self.origin.path.clone(), line: self.line, why }
     }
 }
 
@@ -217,7 +200,7 @@ impl Iterator for Reader {
     type Item = Result<Event, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.state == State::Ended {
+        if !matches!(self.state, State::Reading) {
             return None;
         }
         match self.step() {

@@ -120,6 +120,24 @@ fn an_edit_of_what_is_finished_is_refused_unless_it_is_accepted() {
 }
 
 #[test]
+fn an_accepted_edit_that_a_kill_cut_short_must_be_accepted_again() {
+    let scene = stuck();
+    let mut tasks = stuck_tasks();
+    tasks[0]["instructions"] = json!("Do it otherwise.");
+    scene.world.file("edited.json", plan(&tasks).to_string());
+    scene.resume(&["--plan", "edited.json", "--accept-changed"]).exits(0);
+    // As a process leaves it that was killed when the new plan was on record, and not yet what it makes of finished work.
+    let journal = scene.dir().join("events.jsonl");
+    let lines = std::fs::read_to_string(&journal).unwrap();
+    let opened = lines.match_indices("\"plan.accepted\"").nth(1).unwrap().0;
+    let end = opened + lines[opened..].find('\n').unwrap() + 1;
+    std::fs::write(&journal, &lines[..end]).unwrap();
+    scene.resume(&[]).exits(7).says("task one").says("--accept-changed");
+    scene.resume(&["--accept-changed"]).exits(0);
+    scene.stands("one:succeeded two:succeeded three:succeeded");
+}
+
+#[test]
 fn what_a_redone_task_leaves_as_it_was_is_not_done_again() {
     let scene = Scene::new();
     scene.answers(&[

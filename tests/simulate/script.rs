@@ -242,12 +242,13 @@ fn run_started() -> RunStarted {
         host: Host { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: 1 },
         trace_id: TraceId::new("0af7651916cd43dd8448eb211c80319c").unwrap(),
         pid: 1,
+        identity: None,
         plan_only: false,
     }
 }
 
 pub fn opened(terms: Terms) -> RunOpened {
-    RunOpened { pid: 2, boot: None, version: "0".to_owned(), healed_bytes: 0, terms }
+    RunOpened { pid: 2, boot: None, version: "0".to_owned(), healed_bytes: 0, identity: None, terms }
 }
 
 pub fn plan_accepted(plan: Plan, revision: u32) -> PlanAccepted {

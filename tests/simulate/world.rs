@@ -98,7 +98,7 @@ impl World {
         let wishes = Wishes::default();
         let opening = opened(self.setup.terms());
         let found =
-            survey(&world.state, &identity(), &wishes, opening, world.now).map_err(|error| error.to_string())?;
+            survey(world.state.clone(), &identity(), &wishes, opening, world.now).map_err(|error| error.to_string())?;
         if !found.changed.is_empty() {
             return Err(format!("nothing was edited, and {:?} changed", found.changed));
         }
@@ -106,7 +106,7 @@ impl World {
             let expected = Naive::of(&self.setup, &world.journal, &self.busy, world.now).opening();
             let found: Vec<String> = found.records[1..]
                 .iter()
-                .map(|(task, attempt, kind)| {
+                .map(|Event { task, attempt, kind, .. }| {
                     in_words(&Action::Record { task: task.clone(), attempt: *attempt, kind: kind.clone() })
                 })
                 .collect();
@@ -115,7 +115,7 @@ impl World {
             }
         }
         if !found.nothing_to_do {
-            for (task, attempt, kind) in found.records {
+            for Event { task, attempt, kind, .. } in found.records {
                 world.append(task, attempt, kind)?;
             }
         }

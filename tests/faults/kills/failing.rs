@@ -90,9 +90,11 @@ impl Refusal {
     }
 }
 
-/// What a run does without: diagnostics, a link for people, and the name of an owner who is going anyway.
+/// What a run does without: diagnostics, a link for people, the name of an owner who is going anyway, and the going of
+/// folders that were lent and are empty.
 fn may_be_missing(path: &Path) -> bool {
-    ["trace.jsonl", "latest", ".new-latest", "lock"].iter().any(|name| path.ends_with(name))
+    ["trace.jsonl", "latest", ".new-latest", "lock", ".lent"].iter().any(|name| path.ends_with(name))
+        || path.parent().is_some_and(|folder| folder.ends_with(".lent"))
 }
 
 fn is_all_the_same(fault: Fault) {
