@@ -152,7 +152,7 @@ impl Progress {
             Kind::ApprovalRequested {} => self.problem("the plan waits for a decision", ""),
             Kind::ApprovalDecided { by, decision } => self.decided("plan", by, *decision),
             Kind::RunPaused { cause: PauseCause::Suspended, .. } => {
-                say(Mark::None, "suspended, with everything it started")
+                say(Mark::None, "suspended, with everything it started");
             }
             Kind::RunPaused { why, until, cause: PauseCause::Waiting } => {
                 let until = until.map_or_else(String::new, |until| format!(" until {} UTC", words::time(until)));
