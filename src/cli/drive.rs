@@ -1,9 +1,10 @@
 //! A run from its first decision to its last word: signals in, events out, questions asked, the report left behind.
 
-use std::io::BufRead as _;
+use std::io::{self, BufRead as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
@@ -16,7 +17,7 @@ use crate::event::{Decision, Event};
 use crate::report::{Facts, Liveness};
 use crate::run::Phase;
 use crate::store::RunDir;
-use crate::sys::clock;
+use crate::sys::{clock, machine};
 use crate::text;
 
 /// How long what was said may still take to be read after a second signal.
@@ -124,7 +125,7 @@ async fn on_a_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + '
     let (done, output) = oneshot::channel();
     let thread = std::thread::Builder::new().name("run".to_owned()).spawn(move || {
         // Made there: one that is given up here, for want of a thread, could not be dropped where others wait.
-        let output = tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| {
+        let output = runtime_of_a_run().map(|runtime| {
             let output = runtime.block_on(work);
             runtime.shutdown_background();
             output
@@ -136,6 +137,16 @@ async fn on_a_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + '
     thread.map_err(short)?;
     // Without an answer it has panicked, and has said so.
     output.await.map_err(|error| CliError::internal(&error))?.map_err(short)
+}
+
+/// One thread for what blocks is there from the beginning and stays: tasks may start so many processes that there is no
+/// further one to be had, and what blocks then waits for this one, where it would be a panic without any.
+fn runtime_of_a_run() -> io::Result<Runtime> {
+    const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(NEVER).build()?;
+    machine::try_threads(1)?;
+    runtime.block_on(runtime.spawn_blocking(|| ()))?;
+    Ok(runtime)
 }
 
 /// What CI is told of a run that could not be brought to its end.
@@ -246,7 +257,7 @@ fn ask_on_terminal(session: &Session) -> mpsc::UnboundedSender<Question> {
             let decision = loop {
                 console.ask(&format!("{asked} [y/n] "));
                 let mut line = String::new();
-                match std::io::stdin().lock().read_line(&mut line) {
+                match io::stdin().lock().read_line(&mut line) {
                     Ok(0) | Err(_) => {
                         // The line of the question has no end.
                         console.note("");

@@ -44,7 +44,9 @@ impl Scarce {
     pub(super) fn hint(self) -> &'static str {
         match self {
             Self::OpenFiles => "more files must be open at a time than is allowed here: `ulimit -n 1024` allows more",
-            Self::Processes => "no further process or thread is allowed here: end some, or allow more with `ulimit -u`",
+            Self::Processes => {
+                "no further process or thread can be had here: end some, or allow more (`ulimit -u`, `ulimit -v`)"
+            }
             Self::Memory => "there is no memory left for it: end something else, or allow more with `ulimit -v`",
             Self::FileSize => "a file became larger than is allowed here: `ulimit -f unlimited` allows it",
         }
