@@ -141,6 +141,8 @@ impl Draft {
             return Err(faults.into());
         }
         batches::write_edges(&mut self.tasks, &order);
+        // It is kept as long as its run.
+        self.tasks.shrink_to_fit();
         for task in found.doubled {
             let mut seen = HashSet::new();
             self.tasks[task as usize].depends_on.retain(|id| seen.insert(id.clone()));

@@ -172,6 +172,8 @@ impl Summary {
         });
         let mut known: HashMap<_, _> =
             std::mem::take(&mut self.tasks).into_iter().map(|row| (row.id.clone(), row)).collect();
+        self.tasks.reserve_exact(it.plan.tasks.len());
+        self.task_index.reserve(it.plan.tasks.len());
         for task in &it.plan.tasks {
             let mut row = TaskRow::new(task);
             if let Some(before) = known.remove(&task.id) {

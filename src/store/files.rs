@@ -1,5 +1,6 @@
 //! JSON files for people: indented by two, keys in the order of their type, whole or not there.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde::Serialize;
@@ -10,10 +11,21 @@ use crate::sys::fs;
 
 /// Writes `value` to `path`, atomically and durably. Two equal values give equal bytes.
 pub fn write_json<T: Serialize + ?Sized>(path: &Path, value: &T) -> Result<(), StoreError> {
-    let mut bytes =
-        serde_json::to_vec_pretty(value).map_err(|why| StoreError::Encode { path: path.to_path_buf(), why })?;
-    bytes.push(b'\n');
-    fs::write_whole(path, &bytes).map_err(StoreError::Unwritable)
+    let mut without_json = None;
+    let written = fs::write_whole_by(path, |mut file| {
+        serde_json::to_writer_pretty(&mut file, value).map_err(|error| match error.io_error_kind() {
+            Some(_) => io::Error::from(error),
+            None => {
+                without_json = Some(error);
+                io::ErrorKind::InvalidData.into()
+            }
+        })?;
+        file.write_all(b"\n")
+    });
+    match without_json {
+        Some(why) => Err(StoreError::Encode { path: path.to_path_buf(), why }),
+        None => written.map_err(StoreError::Unwritable),
+    }
 }
 
 /// Reads a JSON file of at most `cap` bytes.

@@ -35,10 +35,10 @@ pub(super) fn parse(reader: &mut Reader, first: Event) -> Result<Vec<Event>, Sto
         pieces
     });
     pieces.sort_unstable_by_key(|piece| piece.first);
-    let mut events = vec![first];
-    for piece in pieces {
-        events.append(&mut piece.events?);
-    }
+    let pieces = pieces.into_iter().map(|piece| piece.events).collect::<Result<Vec<_>, _>>()?;
+    let mut events = Vec::with_capacity(1 + pieces.iter().map(Vec::len).sum::<usize>());
+    events.push(first);
+    pieces.into_iter().for_each(|mut piece| events.append(&mut piece));
     Ok(events)
 }
 
@@ -59,6 +59,11 @@ fn work(supply: &Mutex<&mut Reader>, origin: &Origin) -> Vec<Piece> {
 }
 
 fn events(origin: &Origin, first: u64, lines: &[u8]) -> Result<Vec<Event>, StoreError> {
-    let records = lines.strip_suffix(b"\n").unwrap_or(lines).split(|byte| *byte == b'\n');
-    (first..).zip(records).map(|(number, record)| origin.event(record, number)).collect()
+    /// A usual line is longer.
+    const SHORT: usize = 256;
+    let mut events = Vec::with_capacity(lines.len().min(ENOUGH) / SHORT);
+    for (number, line) in (first..).zip(lines.split_inclusive(|byte| *byte == b'\n')) {
+        events.push(origin.event(line.strip_suffix(b"\n").unwrap_or(line), number)?);
+    }
+    Ok(events)
 }

@@ -23,5 +23,5 @@ pub use read::{open, read, read_head, read_text};
 pub use tree::{leads_to, link_target, remove_tree, room, unlock};
 pub use write::{
     Existing, UNFINISHED, append, copy, create, create_new, new_link, rename_synced, symlink, temp_file_in, write,
-    write_synced, write_whole, write_whole_shared,
+    write_synced, write_whole, write_whole_by, write_whole_shared,
 };

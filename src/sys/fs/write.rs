@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the wrapper around the file system")]
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,12 +14,21 @@ use super::folders::{parent, remove_file, sync_dir};
 /// What names begin with as long as what they name is not whole.
 pub const UNFINISHED: &str = ".new-";
 
+/// Bytes that are written at a time of what is not had in one piece.
+const BUFFER: usize = 64 << 10;
+
 /// The file at `path` becomes exactly `bytes`, or stays as it was: after a crash at any instant a reader finds the old
 /// file or the new one, whole. Durable when this returns (temp file, fsync, rename, fsync of the folder).
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_whole_by(path, |file| file.write_all(bytes))
+}
+
+/// Like [`write_whole`], for what is too large to be had in one piece.
+pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
     let folder = parent(path);
-    let mut temp = temp_file(folder, UNFINISHED, 0o600)?;
-    temp.write_all(bytes).at("write", path)?;
+    let mut file = BufWriter::with_capacity(BUFFER, temp_file(folder, UNFINISHED, 0o600)?);
+    write(&mut file).at("write", path)?;
+    let temp = file.into_inner().map_err(io::IntoInnerError::into_error).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
     temp.persist(path).map_err(|failed| failed.error).at("rename a new file to", path)?;
     sync_dir(folder)
