@@ -1,6 +1,6 @@
 //! JSON files for people: indented by two, keys in the order of their type, whole or not there.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
@@ -13,12 +13,12 @@ use crate::sys::fs;
 pub fn write_json<T: Serialize + ?Sized>(path: &Path, value: &T) -> Result<(), StoreError> {
     let mut without_json = None;
     let written = fs::write_whole_by(path, |mut file| {
-        serde_json::to_writer_pretty(&mut file, value).map_err(|error| match error.io_error_kind() {
-            Some(_) => io::Error::from(error),
-            None => {
-                without_json = Some(error);
-                io::ErrorKind::InvalidData.into()
+        serde_json::to_writer_pretty(&mut file, value).map_err(|error| {
+            if error.is_io() {
+                return io::Error::from(error);
             }
+            without_json = Some(error);
+            io::ErrorKind::InvalidData.into()
         })?;
         file.write_all(b"\n")
     });
