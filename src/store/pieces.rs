@@ -38,7 +38,9 @@ pub(super) fn parse(reader: &mut Reader, first: Event) -> Result<Vec<Event>, Sto
     let pieces = pieces.into_iter().map(|piece| piece.events).collect::<Result<Vec<_>, _>>()?;
     let mut events = Vec::with_capacity(1 + pieces.iter().map(Vec::len).sum::<usize>());
     events.push(first);
-    pieces.into_iter().for_each(|mut piece| events.append(&mut piece));
+    for mut piece in pieces {
+        events.append(&mut piece);
+    }
     Ok(events)
 }
 
