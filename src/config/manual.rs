@@ -10,8 +10,7 @@ use super::tests::World;
 use crate::sys::fs;
 
 /// Everything below this line of the document is made here; everything above it is written by hand.
-const MARK: &str =
-    "<!-- From here on made of config/default.yaml and the schema: UPDATE_SCHEMAS=1 cargo test --lib schema -->\n";
+const MARK: &str = "<!-- Generated from here on, from config/default.yaml and the schema: UPDATE_SCHEMAS=1 cargo test --lib schema -->\n";
 
 /// With `UPDATE_SCHEMAS` set the part below the mark is written anew.
 #[test]
@@ -120,13 +119,13 @@ fn kind_of(kind: &Value, schema: &Value) -> String {
         }
         "number" if kind.get("exclusiveMinimum").is_some() => format!("a number above 0, up to {}", kind["maximum"]),
         "boolean" => "`true` or `false`".to_owned(),
-        "array" if kind["items"]["type"] == "array" => "a list of commands, each a list of words".to_owned(),
-        "array" => "a list of texts".to_owned(),
-        "object" => "a map from names".to_owned(),
+        "array" if kind["items"]["type"] == "array" => "a list of commands, each a list of arguments".to_owned(),
+        "array" => "a list of strings".to_owned(),
+        "object" => "a map by name".to_owned(),
         "string" => match kind["pattern"].as_str() {
-            Some(pattern) if pattern.contains("(ms|s|") => "a time, such as `90s`, `10m` or `1h30m`".to_owned(),
+            Some(pattern) if pattern.contains("(ms|s|") => "a duration, such as `90s`, `10m` or `1h30m`".to_owned(),
             Some(_) => "a name".to_owned(),
-            None => "text".to_owned(),
+            None => "a string".to_owned(),
         },
         _ => format!("`{}`", kind["enum"][0]),
     }
@@ -140,7 +139,7 @@ fn facts(key: &str, kind: &Value, value: &Value, schema: &Value) -> String {
     let variable = format!("ORCHESTRA_CFG__{}", key.to_uppercase().replace('.', "__"));
     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     format!(
-        "\n- **Value:** {}\n- **Default:** `{shown}`\n- **Variable:** `{variable}`\n- **In a file that is merely found:** {}\n",
+        "\n- **Value:** {}\n- **Default:** `{shown}`\n- **Variable:** `{variable}`\n- **In an untrusted file:** {}\n",
         kind_of(kind, schema),
         found_file(key, kind, value, schema)
     )
@@ -159,9 +158,9 @@ fn found_file(key: &str, kind: &Value, value: &Value, schema: &Value) -> String 
         }
     }
     match refused {
-        None => "counts".to_owned(),
+        None => "applies".to_owned(),
         Some(why) if taken == 0 => format!("ignored: {why}"),
-        Some(why) => format!("counts where it tightens, else ignored: {why}"),
+        Some(why) => format!("applies if it tightens, otherwise ignored: {why}"),
     }
 }
 

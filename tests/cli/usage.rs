@@ -49,7 +49,7 @@ fn a_mistyped_flag_or_command_is_met_with_what_was_meant() {
     insta::assert_snapshot!(output.exits(2).stderr, @r#"
     error: invalid value '0' for '--max-tasks <N>': 0 is not in 1..=4294967295
     
-    hint: --help shows what there is
+    hint: see --help
     "#);
 }
 

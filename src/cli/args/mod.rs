@@ -130,8 +130,7 @@ mod tests {
                 let Some(built) = built.find_subcommand(name) else { panic!("{name} is not there") };
                 assert!(says.is_some(), "{name}");
                 assert_eq!(built.get_about().map(ToString::to_string), says, "{name}");
-                let long = built.get_long_about().map_or(says.clone(), |long| Some(long.to_string()));
-                assert!(long.unwrap_or_default().starts_with(&says.unwrap_or_default()), "{name}");
+                assert!(built.get_long_about().is_none(), "{name}: one would spread every flag over three lines");
             }
         }
         fn inner<T: Subcommand>(root: &clap::Command, name: &str) {

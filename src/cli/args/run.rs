@@ -14,6 +14,9 @@ use crate::money::Usd;
 use crate::time::Span;
 
 const RUN_EXAMPLES: &str = "\
+Plans the ticket, runs its tasks with the configured agents, runs your checks before and after, and
+writes a report. The work happens in a workspace: your files stay as they are until `apply`.
+
 Examples:
   orchestra run ticket.md
   orchestra run -m 'Fix the off-by-one in median()' --plan-only
@@ -25,6 +28,8 @@ Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified,
 5 denied or needs a decision, 6 agent unavailable. 1 and 3 to 6 can be resumed.";
 
 const RESUME_EXAMPLES: &str = "\
+Tasks that succeeded are not run again. Limits and budgets count over all processes of the run.
+
 Examples:
   orchestra resume                           the newest unfinished run
   orchestra resume 20261121-0933 --explain   what would run, and why
@@ -34,15 +39,15 @@ Examples:
   orchestra resume --budget-usd +5           five dollars more";
 
 const APPLY_EXAMPLES: &str = "\
+If your files have changed since the run began, the change is merged. The state before is kept as a
+git ref.
+
 Examples:
   orchestra apply                            the newest finished run
   orchestra apply 20261121-0933
   orchestra apply --onto ../a-copy           leave the project untouched";
 
 /// Run a ticket or a plan
-///
-/// Plans the ticket, runs its tasks with the configured agents, runs your checks before and after, and writes a report.
-/// The work happens in a workspace: your own files stay as they are until `orchestra apply`.
 #[derive(Debug, Default, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
@@ -115,8 +120,6 @@ pub struct Pace {
 }
 
 /// Continue a run that failed, was stopped or was killed
-///
-/// Tasks that succeeded are not run again. Limits and budgets count over all processes of the run; `+` raises one.
 #[derive(Debug, Default, Args)]
 #[command(after_help = RESUME_EXAMPLES)]
 pub struct ResumeArgs {
@@ -197,8 +200,6 @@ impl ResumeArgs {
 }
 
 /// Apply a run's change to your files
-///
-/// If the files have changed since the run began, the change is merged. The state before is kept as a git ref.
 #[derive(Debug, Default, Args)]
 #[command(after_help = APPLY_EXAMPLES)]
 pub struct ApplyArgs {

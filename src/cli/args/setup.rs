@@ -24,6 +24,9 @@ Examples:
 Exit codes: 0 ready to run, 2 the configuration prevents a run, 6 the machine does.";
 
 const AGENT_EXAMPLES: &str = "\
+Reads one task message from stdin, makes one attempt with the agent that `roles` names, and prints
+one result on stdout. No checks are run: whoever sent the message judges the work.
+
 Examples:
   orchestra agent implement < implement.json > result.json
   orchestra agent research --artifacts out --logs logs < research.json
@@ -56,9 +59,6 @@ pub struct InitArgs {
 pub struct DoctorArgs;
 
 /// Run one task for another runner: a message in, a result out
-///
-/// Reads one task message from stdin, runs one attempt with the agent that `roles` names, and prints one result on stdout.
-/// No checks are run: whoever sent the message judges the work.
 #[derive(Debug, Args)]
 #[command(after_help = AGENT_EXAMPLES)]
 pub struct AgentArgs {

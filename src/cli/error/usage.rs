@@ -49,7 +49,7 @@ fn wrong(error: &clap::Error, rendered: &str) -> CliError {
     let hint = match (near, usage) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, Some(usage)) => format!("usage: {usage}\n  see --help"),
-        (None, None) => "--help shows what there is".to_owned(),
+        (None, None) => "see --help".to_owned(),
     };
     CliError::usage(message).hint(hint)
 }
