@@ -24,7 +24,7 @@ pub enum TimeError {
     #[error("`{}` is not a time like 2026-11-21T09:33:12Z", crate::text::printable(.0, 40))]
     NotATimestamp(String),
     /// Not a span.
-    #[error("`{}` is not a span of time like 90s, 10m or 1h30m", crate::text::printable(.0, 40))]
+    #[error("`{}` is not a duration like 90s, 10m or 1h30m", crate::text::printable(.0, 40))]
     NotASpan(String),
     /// Larger than any run could last.
     #[error("`{}` is longer than 10 years", crate::text::printable(.0, 40))]

@@ -83,8 +83,8 @@ fn find(session: &Session, loaded: &Loaded, args: &ResumeArgs) -> Result<RunEntr
     let open = |entry: &RunEntry| entry.standing.is_unfinished() || matches!(entry.standing, Standing::Unreadable(_));
     let fits = |entry: &RunEntry| open(entry) && is_of_project(entry, loaded);
     let entry = store::latest(runs, fits)?.ok_or_else(|| {
-        CliError::new(Exit::State, format!("no run in {} waits to be finished", runs.display()))
-            .hint("`orchestra runs list` shows all of them; name one to resume it all the same")
+        CliError::new(Exit::State, format!("no run in {} is unfinished", runs.display()))
+            .hint("`orchestra runs list` shows all runs; name one to resume it anyway")
     })?;
     session.console.note(&format!("resuming {}", entry.run));
     Ok(entry)

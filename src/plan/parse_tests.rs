@@ -173,7 +173,7 @@ fn wrong_types_and_misspelt_fields_are_named_together_with_what_follows() {
     insta::assert_snapshot!(refused(text), @r#"
     $.tasks[0].role: expected one of research, implement, test, review, found `builder`
     $.tasks[0].dependson: expected a list, found text
-    $.tasks[0].limits.time: `soon` is not a span of time like 90s, 10m or 1h30m
+    $.tasks[0].limits.time: `soon` is not a duration like 90s, 10m or 1h30m
     $.tasks[0].limits.attempts: expected a whole number from 1, found `-1`
     $.tasks[1].instuctions: unknown field `instuctions` (did you mean `instructions`?)
     $.tasks[1].id: `b c` is not a task id: only letters, digits, `.`, `_` and `-` are allowed

@@ -32,17 +32,17 @@ impl Summary {
         let step = |command: String, why: &str| NextStep { command, why: why.to_owned() };
         let resume = |why: &str| step(format!("orchestra resume {run}"), why);
         match self.standing(facts.liveness) {
-            Standing::Running => vec![step(format!("orchestra runs show {run}"), "see how far it is")],
+            Standing::Running => vec![step(format!("orchestra runs show {run}"), "see its progress")],
             Standing::Interrupted => {
-                vec![resume("continue where it was interrupted; finished tasks are not run again")]
+                vec![resume("continue where it was interrupted; finished tasks are not run again"), self.explain()]
             }
             Standing::Stopped(cause) => match cause {
                 StopCause::Approval => self.decisions(),
                 StopCause::Signal(_) => vec![resume("continue; finished tasks are not run again")],
                 StopCause::Quota(Some(until)) => {
-                    vec![resume(&format!("go on, from {} UTC", words::time(until)))]
+                    vec![resume(&format!("continue, from {} UTC", words::time(until)))]
                 }
-                StopCause::Quota(None) => vec![resume("go on, once the quota is back")],
+                StopCause::Quota(None) => vec![resume("continue once the quota is back")],
                 StopCause::Limit(name) => vec![step(
                     format!("orchestra resume {run} {}", self.raise(&name)),
                     "continue with a higher limit; finished tasks are not run again",
@@ -73,10 +73,10 @@ impl Summary {
                             format!("orchestra resume {run} {}", self.raise(gauge.limit.key())),
                             "continue with a higher limit; finished tasks are not run again",
                         ),
-                        None => resume("go on, with a higher limit"),
+                        None => resume("continue with a higher limit"),
                     }]
                 }
-                RunVerdict::Unusable => vec![resume("go on, once the agent or the model can be used")],
+                RunVerdict::Unusable => vec![resume("continue once the agent is available")],
             },
         }
     }

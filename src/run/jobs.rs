@@ -62,7 +62,7 @@ pub fn choose_jobs(plan: &Plan, in_place: bool, means: Means) -> Chosen {
         let fit = u32::try_from(memory / MEMORY_EACH).unwrap_or(u32::MAX).max(1);
         at_most(fit, format!("{} MiB of memory are free, and each task is given 1024", memory >> 20));
     }
-    at_most(count(free), format!("{free} tasks of the plan may run beside others"));
+    at_most(count(free), format!("{free} tasks of the plan can run in parallel"));
     at_most(MOST, "there are never more".to_owned());
     chosen
 }

@@ -56,36 +56,36 @@ fn the_file_is_short_and_explains_itself() {
     added /runs/ to .gitignore
     ");
     insta::assert_snapshot!(world.read("orchestra.yaml"), @r#"
-    # How orchestra works on this project (cargo, by Cargo.toml). All settings, and who set them: orchestra config show --origin
+    # How orchestra works on this project (cargo, by Cargo.toml). All settings and their sources: orchestra config show --origin
     version: 1
 
     planner:
-      use: auto       # who plans. auto: the best that is there; template: a fixed workflow, no model
-      max_tasks: 20   # most tasks in a plan
+      use: auto       # auto: the best planner available; template: a fixed workflow, no model
+      max_tasks: 20   # maximum number of tasks in a plan
 
-    # Who does the work: an agent by its name, or builtin, which has no model and only applies diffs of the ticket.
+    # The agent for each role: a name under `agents`, or builtin, which has no model and only applies diffs in the ticket.
     roles:
-      research: builtin    # looks at the code first
+      research: builtin    # finds the code that the ticket is about
       implement: builtin   # changes it
       test: builtin        # writes tests
       review: builtin      # reads the change
 
     limits:
-      run: 8h         # longest a run may take
-      task: 30m       # longest one attempt at a task may take
-      idle: 5m        # longest an agent may be silent
-      launches: 200   # most launches of agents in a run
+      run: 8h         # time limit of a run
+      task: 30m       # time limit of one attempt at a task
+      idle: 5m        # maximum time without output of an agent
+      launches: 200   # maximum number of agent launches in a run
 
-    # What follows names commands. It counts only when you say that you trust this file: --config orchestra.yaml
+    # The settings below run commands. They apply only if you trust this file by naming it: --config orchestra.yaml
 
-    # An agent of yours: any program that takes a prompt and changes files.
+    # Your own agent: any program that takes a prompt and edits files.
     # agents:
     #   mine:
     #     command:
     #       argv: [my-agent, --prompt-file, "{prompt_file}"]   # the program and its arguments; no shell
-    #       pass_env: [MY_AGENT_API_KEY]                       # it sees no variable that is not named
+    #       pass_env: [MY_AGENT_API_KEY]                       # other variables of yours are not passed on
 
-    # Checks: these were found, and are run as long as none is written here.
+    # Checks: these were detected, and are used unless you set your own here.
     # checks:
     #   cargo-build: {run: [cargo, build, --all-targets], kind: build}
     #   cargo-test: {run: [cargo, test]}

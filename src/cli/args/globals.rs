@@ -28,7 +28,7 @@ pub struct Globals {
     /// Print more; -vv and -vvv print even more
     #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Print only errors and warnings
+    /// Print only warnings and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// When to use colour: auto, always or never

@@ -66,7 +66,7 @@ pub struct RunArgs {
     pub caps: PlanCaps,
     #[command(flatten)]
     pub pace: Pace,
-    /// Ask for approval of the plan, of each task as well, or never: plan, task or never
+    /// When to ask for approval: plan, task (the plan and each task) or never
     #[arg(long = "ask", value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub ask_before: Option<Ask>,
     /// Time limit of the whole run, such as 90s, 10m or 1h30m

@@ -24,7 +24,7 @@ pub(super) struct Facts<'a> {
 pub(super) fn text(facts: &Facts<'_>) -> String {
     let Facts { project, config, checks, agents } = facts;
     let mut out = format!(
-        "# How orchestra works on this project ({project}). All settings, and who set them: orchestra config show --origin\n\
+        "# How orchestra works on this project ({project}). All settings and their sources: orchestra config show --origin\n\
          version: 1\n\n"
     );
     let planner = match config.planner.r#use {
@@ -35,20 +35,16 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
         &mut out,
         "planner:",
         &[
-            (
-                "use",
-                planner.to_owned(),
-                "who plans. auto: the best that is there; template: a fixed workflow, no model",
-            ),
-            ("max_tasks", config.planner.max_tasks.to_string(), "most tasks in a plan"),
+            ("use", planner.to_owned(), "auto: the best planner available; template: a fixed workflow, no model"),
+            ("max_tasks", config.planner.max_tasks.to_string(), "maximum number of tasks in a plan"),
         ],
     );
-    out.push_str("# Who does the work: an agent by its name, or builtin, which has no model and only applies diffs of the ticket.\n");
+    out.push_str("# The agent for each role: a name under `agents`, or builtin, which has no model and only applies diffs in the ticket.\n");
     section(
         &mut out,
         "roles:",
         &[
-            ("research", config.roles.research.to_string(), "looks at the code first"),
+            ("research", config.roles.research.to_string(), "finds the code that the ticket is about"),
             ("implement", config.roles.implement.to_string(), "changes it"),
             ("test", config.roles.test.to_string(), "writes tests"),
             ("review", config.roles.review.to_string(), "reads the change"),
@@ -58,14 +54,14 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
         &mut out,
         "limits:",
         &[
-            ("run", config.limits.run.to_string(), "longest a run may take"),
-            ("task", config.limits.task.to_string(), "longest one attempt at a task may take"),
-            ("idle", config.limits.idle.to_string(), "longest an agent may be silent"),
-            ("launches", config.limits.launches.to_string(), "most launches of agents in a run"),
+            ("run", config.limits.run.to_string(), "time limit of a run"),
+            ("task", config.limits.task.to_string(), "time limit of one attempt at a task"),
+            ("idle", config.limits.idle.to_string(), "maximum time without output of an agent"),
+            ("launches", config.limits.launches.to_string(), "maximum number of agent launches in a run"),
         ],
     );
     out.push_str(
-        "# What follows names commands. It counts only when you say that you trust this file: --config orchestra.yaml\n\n",
+        "# The settings below run commands. They apply only if you trust this file by naming it: --config orchestra.yaml\n\n",
     );
     agents_block(&mut out, agents);
     checks_block(&mut out, checks);
@@ -84,30 +80,30 @@ fn section(out: &mut String, name: &str, lines: &[(&str, String, &str)]) {
 }
 
 fn agents_block(out: &mut String, agents: &[&str]) {
-    out.push_str("# An agent of yours: any program that takes a prompt and changes files.");
+    out.push_str("# Your own agent: any program that takes a prompt and edits files.");
     if !agents.is_empty() {
-        writeln_to(out, format_args!(" Found here: {}; its own help says", agents.join(", ")));
-        out.push_str("# how it runs without questions.");
+        writeln_to(out, format_args!(" Found here: {}; see its own help for", agents.join(", ")));
+        out.push_str("# non-interactive use.");
     }
     out.push_str(
         "\n# agents:\n\
          #   mine:\n\
          #     command:\n\
          #       argv: [my-agent, --prompt-file, \"{prompt_file}\"]   # the program and its arguments; no shell\n\
-         #       pass_env: [MY_AGENT_API_KEY]                       # it sees no variable that is not named\n\n",
+         #       pass_env: [MY_AGENT_API_KEY]                       # other variables of yours are not passed on\n\n",
     );
 }
 
 fn checks_block(out: &mut String, checks: &[Check]) {
     if checks.is_empty() {
         out.push_str(
-            "# Checks: none were found, and work that nothing checked is not done. Name what proves that the project works:\n\
+            "# Checks: none were detected, and unchecked work does not count as done. Name a command that proves that the project works:\n\
              # checks:\n\
              #   unit: {run: [make, test]}\n",
         );
         return;
     }
-    out.push_str("# Checks: these were found, and are run as long as none is written here.\n# checks:\n");
+    out.push_str("# Checks: these were detected, and are used unless you set your own here.\n# checks:\n");
     for check in checks {
         let mut keys =
             vec![format!("run: [{}]", check.run.iter().map(|word| scalar(word)).collect::<Vec<_>>().join(", "))];
