@@ -29,21 +29,25 @@ pub async fn attend(agent: &dyn Agent, job: Job, cancel: &CancellationToken, mut
         let (mut so_far, mut passed) = (Usage::default(), None);
         while let Some(note) = said.recv().await {
             tracing::info!(?note, "the agent says");
-            if let Note::Usage(usage) = note {
-                so_far = usage;
-                passed = passed.or_else(|| cap?.passed_by(&usage));
-                if passed.is_some() {
-                    ends.cancel();
+            match note {
+                Note::Usage(usage) => {
+                    so_far = so_far.max(usage);
+                    passed = passed.or_else(|| cap?.passed_by(&so_far));
+                    if passed.is_some() {
+                        ends.cancel();
+                    }
                 }
+                // What is paid for is there: ending it now would save nothing and lose the work.
+                Note::Answer(usage) => so_far = so_far.max(usage),
+                Note::Session(_) | Note::Retry(_) => {}
             }
         }
         (so_far, passed)
     };
     let (mut outcome, (), (so_far, passed)) = tokio::join!(agent.attempt(job, link), hear, note);
-    // What it told on its way is the least it was, where it did not come to tell all.
-    if outcome.usage.is_unknown() && !so_far.is_unknown() {
-        outcome.usage = Usage { partial: true, ..so_far };
-    }
+    // What it told on its way is the least it was, where it did not come to tell all, or tells less in the end.
+    let partial = outcome.usage.partial || (outcome.usage.is_unknown() && !so_far.is_unknown());
+    outcome.usage = Usage { partial, ..outcome.usage.max(so_far) };
     if let Some(passed) = passed.filter(|_| matches!(outcome.outcome, AttemptOutcome::Failed(_))) {
         let detail = format!("it was ended because it had used {passed}");
         outcome.outcome = AttemptOutcome::Failed(Failure::new(FailureClass::BudgetExhausted, &detail));

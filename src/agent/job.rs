@@ -175,8 +175,10 @@ pub struct Link {
 pub enum Note {
     /// The agent's own session was opened: what resumes it.
     Session(String),
-    /// What was used so far.
+    /// What was used so far: it goes on.
     Usage(Usage),
+    /// What was used, told with what may be its answer: it is as good as done.
+    Answer(Usage),
     /// The agent itself repeats a request.
     Retry(String),
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::job::Note;
 use super::spec::Parser;
 use crate::event::Usage;
 use crate::message::{RESULT_SCHEMA, ResultStatus, TaskResult};
@@ -95,20 +96,31 @@ fn answer(object: &str) -> Result<Answer, Unusable> {
     Ok(Answer { result, usage: beside.usage })
 }
 
-/// What a line that is no answer yet tells of the usage so far: `{"usage": {…}}`, with whatever stands beside it.
-pub(super) fn told(parser: Parser, line: &[u8]) -> Option<Usage> {
+/// What a line tells of the usage: `{"usage": {…}}`, with whatever stands beside it. With a status that an answer has, it
+/// may be the answer.
+pub(super) fn told(parser: Parser, line: &[u8]) -> Option<Note> {
     #[derive(Deserialize)]
     struct Line {
         #[serde(deserialize_with = "account")]
         usage: Usage,
     }
-    const KEY: &[u8] = b"\"usage\"";
-    match parser {
-        Parser::Text => None,
-        Parser::Json if !line.starts_with(b"{") || !line.windows(KEY.len()).any(|at| at == KEY) => None,
-        Parser::Json => serde_json::from_slice::<Line>(line).ok().map(|line| line.usage),
+    #[derive(Deserialize)]
+    struct Claim {
+        #[serde(rename = "status")]
+        _status: ResultStatus,
     }
-    .filter(|usage| !usage.is_unknown())
+    const KEY: &[u8] = b"\"usage\"";
+    let line = match parser {
+        Parser::Text => return None,
+        Parser::Json if !line.starts_with(b"{") || !line.windows(KEY.len()).any(|at| at == KEY) => return None,
+        Parser::Json => line,
+    };
+    let usage = serde_json::from_slice::<Line>(line).ok()?.usage;
+    if usage.is_unknown() {
+        return None;
+    }
+    let is_claim = serde_json::from_slice::<Claim>(line).is_ok();
+    Some(if is_claim { Note::Answer(usage) } else { Note::Usage(usage) })
 }
 
 /// An account of usage, whatever stands in its place: one that cannot be read tells nothing, and spoils no answer.
@@ -189,12 +201,17 @@ mod tests {
 
     #[test]
     fn a_line_before_the_answer_may_tell_of_the_usage_so_far() {
-        let tokens = |line: &str| told(Parser::Json, line.as_bytes()).and_then(|usage| usage.input_tokens);
-        assert_eq!(tokens(r#"{"usage":{"input_tokens":7}}"#), Some(7));
-        assert_eq!(tokens(r#"{"step":2,"usage":{"input_tokens":8},"x":[]}"#), Some(8));
+        let read = |line: &str| told(Parser::Json, line.as_bytes());
+        let seven = Usage { input_tokens: Some(7), ..Usage::default() };
+        assert_eq!(read(r#"{"usage":{"input_tokens":7}}"#), Some(Note::Usage(seven)));
+        assert_eq!(
+            read(r#"{"step":2,"status":"going on","usage":{"input_tokens":7},"x":[]}"#),
+            Some(Note::Usage(seven))
+        );
+        assert_eq!(read(r#"{"status":"done","usage":{"input_tokens":7}}"#), Some(Note::Answer(seven)));
         for none in ["", "{", r#"{"usage":5}"#, r#"{"usage":{}}"#, r#"{"Usage":{"input_tokens":7}}"#, "\u{1}\"usage\""]
         {
-            assert_eq!(tokens(none), None, "{none}");
+            assert_eq!(read(none), None, "{none}");
         }
         assert_eq!(told(Parser::Text, br#"{"usage":{"input_tokens":7}}"#), None);
     }

@@ -1,5 +1,6 @@
 //! `resume`: goes on where a run's journal ends, and says beforehand what that means.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -120,12 +121,13 @@ fn ticket(dir: &RunDir, events: &[Event]) -> Result<Ticket, CliError> {
     let cap = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_mul(2);
     let text = fs::read_text(&dir.ticket(), cap)
         .map_err(|error| CliError::of(Exit::State, &error).hint("the run directory is damaged; start a new run"))?;
-    let ticket = Ticket::parse(&text, Source::File("ticket.md".to_owned()))?;
     let began = dispatch::beginning(events)?;
-    if ticket.digest != began.ticket_sha {
+    // One that is no ticket any more was changed as well.
+    let ticket = Ticket::parse(&text, Source::File("ticket.md".to_owned())).ok();
+    let Some(ticket) = ticket.filter(|ticket| ticket.digest == began.ticket_sha) else {
         return Err(CliError::new(Exit::State, format!("{} was changed since the run began", dir.ticket().display()))
             .hint("put it back as it was, or start a new run for the new ticket"));
-    }
+    };
     Ok(match &began.reference {
         Some(key) => ticket.with_key(key),
         None => ticket,
@@ -143,10 +145,17 @@ fn wishes(session: &Session, loaded: &Loaded, state: &RunState, args: &ResumeArg
         };
         (Over::Interruption(fate.task.clone()), decision)
     });
+    let decisions: Vec<(Over, Decision)> = approved.chain(rejected).chain(decided).collect();
+    let mut over = BTreeSet::new();
+    if let Some((twice, _)) = decisions.iter().find(|(what, _)| !over.insert(what.task())) {
+        let what = twice.task().map_or_else(|| "the plan".to_owned(), |task| format!("task `{task}`"));
+        return Err(CliError::new(Exit::Usage, format!("{what} is decided over twice"))
+            .hint("give one of --approve, --reject and --decide for each"));
+    }
     Ok(Wishes {
         plan: edited(session, loaded, state, args)?.map(Box::new),
         accept_changed: args.accept_changed,
-        decisions: approved.chain(rejected).chain(decided).collect(),
+        decisions,
     })
 }
 

@@ -34,7 +34,8 @@ pub enum Over {
 }
 
 impl Over {
-    fn task(&self) -> Option<&TaskId> {
+    /// The task, if it is not the plan.
+    pub fn task(&self) -> Option<&TaskId> {
         match self {
             Self::Plan => None,
             Self::Task(task) | Self::Interruption(task) => Some(task),

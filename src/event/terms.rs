@@ -73,13 +73,13 @@ impl Terms {
         }
     }
 
-    /// Sets a limit, in its own unit.
+    /// Sets a limit, in its own unit; no higher than what can be written down and read again.
     pub fn set_limit(&mut self, limit: Limit, to: u64) {
         match (limit, &mut self.budget) {
             (Limit::RunTime, _) => self.run_time = Span::from_millis(to),
             (Limit::Launches, _) => self.launches = u32::try_from(to).unwrap_or(u32::MAX),
             (Limit::RunBytes, _) => self.run_bytes = Some(to),
-            (Limit::Usd, Some(budget)) => budget.run.usd = Usd::from_micros(to),
+            (Limit::Usd, Some(budget)) => budget.run.usd = Usd::from_micros(to).min(Usd::MAX),
             (Limit::Tokens, Some(budget)) => budget.run.tokens = to,
             (Limit::Usd | Limit::Tokens, None) => {}
         }
@@ -176,6 +176,19 @@ mod tests {
         assert_eq!(now.limit(Limit::Usd), terms().limit(Limit::Usd).map(|usd| usd + 1));
         now.raise(Limit::Launches, u64::MAX);
         assert_eq!(now.launches, u32::MAX, "it never overflows");
+    }
+
+    #[test]
+    fn however_much_is_added_to_a_limit_the_rules_can_be_read_again() {
+        for limit in Limit::ALL {
+            for by in [1, u64::from(u32::MAX), Usd::MAX.as_micros(), u64::MAX] {
+                let mut now = terms();
+                now.raise(limit, by);
+                now.raise(limit, by);
+                let line = serde_json::to_string(&now).unwrap();
+                assert_eq!(serde_json::from_str::<Terms>(&line).unwrap(), now, "{limit:?} + {by}");
+            }
+        }
     }
 
     #[test]

@@ -62,19 +62,29 @@ impl Usage {
     /// The sum of what is known of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        fn add<T>(a: Option<T>, b: Option<T>, plus: impl Fn(T, T) -> T) -> Option<T> {
+        self.with(other, u64::saturating_add, Usd::plus)
+    }
+
+    /// The larger of each: what was used grows, so an account that tells less than an earlier one takes nothing back.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        self.with(other, Ord::max, Ord::max)
+    }
+
+    /// Both in one; a number that only one of them knows stands.
+    fn with(self, other: Self, tokens: fn(u64, u64) -> u64, usd: fn(Usd, Usd) -> Usd) -> Self {
+        fn both<T>(a: Option<T>, b: Option<T>, join: fn(T, T) -> T) -> Option<T> {
             match (a, b) {
-                (Some(a), Some(b)) => Some(plus(a, b)),
+                (Some(a), Some(b)) => Some(join(a, b)),
                 (one, None) | (None, one) => one,
             }
         }
-        let tokens = |a, b| add(a, b, u64::saturating_add);
         Self {
-            input_tokens: tokens(self.input_tokens, other.input_tokens),
-            output_tokens: tokens(self.output_tokens, other.output_tokens),
-            cache_read_tokens: tokens(self.cache_read_tokens, other.cache_read_tokens),
-            cache_write_tokens: tokens(self.cache_write_tokens, other.cache_write_tokens),
-            usd: add(self.usd, other.usd, Usd::plus),
+            input_tokens: both(self.input_tokens, other.input_tokens, tokens),
+            output_tokens: both(self.output_tokens, other.output_tokens, tokens),
+            cache_read_tokens: both(self.cache_read_tokens, other.cache_read_tokens, tokens),
+            cache_write_tokens: both(self.cache_write_tokens, other.cache_write_tokens, tokens),
+            usd: both(self.usd, other.usd, usd),
             partial: self.partial || other.partial,
         }
     }
@@ -200,6 +210,13 @@ mod tests {
         let both = Usage { output_tokens: Some(1), ..usage };
         assert_eq!(both.all_tokens(), Some(15));
         assert_eq!(Usage { input_tokens: Some(u64::MAX), ..both }.all_tokens(), Some(u64::MAX), "it never overflows");
+    }
+
+    #[test]
+    fn an_account_that_tells_less_than_one_before_takes_nothing_back() {
+        let both =
+            read(r#"{"input_tokens":9,"usd":0.1}"#).max(read(r#"{"input_tokens":2,"output_tokens":3,"usd":0.5}"#));
+        assert_eq!(serde_json::to_string(&both).unwrap(), r#"{"input_tokens":9,"output_tokens":3,"usd":0.5}"#);
     }
 
     #[test]

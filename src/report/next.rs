@@ -84,7 +84,9 @@ impl Summary {
     /// The flags that raise a limit, by a number that can be typed as it stands; a person may know a better one.
     fn raise(&self, key: &str) -> String {
         let limit = Limit::of_key(key);
-        let as_much = limit.and_then(|limit| self.terms.as_ref()?.limit(limit));
+        let gauge = self.gauges().into_iter().find(|gauge| Some(gauge.limit) == limit);
+        // As much again; or as much as was used, where that alone would let nothing begin.
+        let as_much = gauge.map(|Gauge { used, of, .. }| if used < of.saturating_mul(2) { of } else { used });
         match (limit, as_much) {
             (Some(Limit::RunTime), _) => "--timeout +30m".to_owned(),
             (Some(Limit::Usd), Some(more)) => format!("--budget-usd +{}", Usd::from_micros(more)),

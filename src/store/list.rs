@@ -197,8 +197,7 @@ pub(super) fn stands(dir: &RunDir) -> Standing {
 fn last_word(path: &Path) -> Result<Standing, StoreError> {
     /// Nearly always enough; a longer last line makes it grow.
     const WINDOW: u64 = 16 * 1024;
-    let mut file = fs::open(path).map_err(|error| StoreError::opened(path.parent(), error))?;
-    let size = file.metadata().map_err(|error| StoreError::read("read", path, error))?.len();
+    let (mut file, size) = fs::open_regular(path).map_err(|error| StoreError::opened(path.parent(), error))?;
     let mut window = WINDOW;
     loop {
         let from = size.saturating_sub(window);

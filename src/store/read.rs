@@ -76,7 +76,8 @@ pub fn read(path: &Path) -> Result<Vec<Event>, StoreError> {
 impl Reader {
     /// Opens the journal at `path`. It may be growing.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::new(path, fs::open(path).map_err(|error| StoreError::opened(path.parent(), error))?))
+        let (file, _) = fs::open_regular(path).map_err(|error| StoreError::opened(path.parent(), error))?;
+        Ok(Self::new(path, file))
     }
 
     pub(super) fn new(path: &Path, file: File) -> Self {

@@ -31,7 +31,7 @@ pub struct Tally {
 /// Counts the journal of a run. It may be growing.
 pub fn tally(dir: &RunDir) -> Result<Tally, StoreError> {
     let path = dir.journal();
-    let file = fs::open(&path).map_err(|error| StoreError::opened(Some(dir.root()), error))?;
+    let (file, _) = fs::open_regular(&path).map_err(|error| StoreError::opened(Some(dir.root()), error))?;
     let mut input = BufReader::with_capacity(64 * 1024, file);
     let mut count = Count::default();
     let mut buffer = Vec::new();

@@ -138,13 +138,13 @@ impl WorkspaceError {
             Self::Setup { .. } | Self::SetupNotStarted { .. } => Some("see `workspace.setup` in the configuration"),
             Self::Copy { .. } => Some("see `workspace.copy` in the configuration"),
             Self::IntentTooNew { .. } => Some("use the version of orchestra that began to apply"),
+            Self::Intent { .. } => Some("look whether your files are as you want them, then remove that file"),
             Self::Git { .. }
             | Self::NoRoom { .. }
             | Self::Garbled { .. }
             | Self::TooMuch { .. }
             | Self::Replaced(_)
             | Self::Glob(_)
-            | Self::Intent { .. }
             | Self::Cancelled
             | Self::File(_)
             | Self::System { .. }

@@ -198,7 +198,7 @@ fn a_run_directory_that_grew_too_large_ends_the_run_and_is_remembered() {
     scene.answers(&[json!({"task": "*", "leaves": {"big.txt": "x".repeat(200_000)}, "summary": "Seen."})]);
     looking(&scene, 3);
     let output = scene.run(&["--set", "limits.run_bytes=100000"]);
-    output.exits(4).says("limits.run_bytes is used up").says("--set limits.run_bytes=+100000");
+    output.exits(4).says("limits.run_bytes is used up").says("--set limits.run_bytes=+2");
     assert_eq!(scene.tasks_of("attempt.started"), ["t0"]);
     let (used, of) = gauge(&scene, "limits.run_bytes");
     assert!(used > 200_000 && used < 230_000 && of == 100_000, "{used} of {of}");
@@ -228,4 +228,48 @@ fn what_is_kept_of_an_agents_output_can_be_set_and_what_is_cut_is_said() {
     assert_eq!(scene.text("tasks/1-t0.1.stdout.log").len(), 5000);
     assert_eq!(scene.events("attempt.finished")[0].1["truncated"], true);
     assert_eq!(scene.json("report.json")["steps"][0]["summary"], "Seen.", "the answer is at its end");
+}
+
+#[test]
+fn more_money_than_there_can_be_leaves_a_run_that_can_be_read() {
+    let scene = spending(&json!({"usd": 0.1}));
+    looking(&scene, 2);
+    scene.run(&["--budget-usd", "0.05"]).exits(4);
+    scene.resume(&["--budget-usd", "+1000000000", "--set", "limits.launches=1"]).exits(4);
+    scene.resume(&["--set", "limits.launches=5"]).exits(0);
+}
+
+#[test]
+fn the_amount_that_is_named_lets_a_run_go_on_that_used_far_more_than_it_might() {
+    let scene = spending(&json!({"usd": 3}));
+    looking(&scene, 2);
+    scene.run(&["--budget-usd", "0.01"]).exits(4).says("--budget-usd +3.00");
+    scene.resume(&["--budget-usd", "+3.00"]).exits(0);
+}
+
+/// A scene whose agent is a program that answers in JSON, and asks `$ORCHESTRA_TASK_ID` what else it does.
+fn telling(script: &str) -> Scene {
+    let scene = Scene::new();
+    scene.shell("json", script);
+    scene
+}
+
+#[test]
+fn an_agent_that_tells_with_its_answer_is_not_ended_for_it() {
+    // It takes a while to end after it has answered, as programs do.
+    let scene = telling("echo '{\"status\": \"done\", \"usage\": {\"usd\": 1.5}}'; sleep 0.5");
+    looking(&scene, 2);
+    scene.run(&["--budget-usd", "2", "--set", "budget.task_usd=1"]).exits(0);
+    assert_eq!(gauge(&scene, "budget.usd"), (3_000_000, 2_000_000));
+}
+
+#[test]
+fn an_agent_that_tells_less_and_less_takes_nothing_back() {
+    let scene = telling(
+        "echo '{\"usage\": {\"usd\": 0.5}}'; echo '{\"usage\": {\"usd\": 0.1}}'; \
+         echo '{\"status\": \"done\", \"usage\": {\"usd\": 0, \"input_tokens\": 7}}'",
+    );
+    looking(&scene, 1);
+    scene.run(&[]).exits(0);
+    assert_eq!((gauge(&scene, "budget.usd").0, gauge(&scene, "budget.tokens").0), (500_000, 7));
 }

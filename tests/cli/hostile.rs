@@ -173,6 +173,43 @@ fn a_pipe_in_the_place_of_a_journal_holds_nobody_up() {
 }
 
 #[test]
+fn a_device_in_the_place_of_a_journal_is_named_and_not_read() {
+    let world = world();
+    world.orchestra(["run", "t.md", "--plan-only"]).exits(0);
+    let journal = only_run(&world.project().join("runs")).join("events.jsonl");
+    fs::remove_file(&journal).unwrap();
+    symlink("/dev/zero", &journal).unwrap();
+    for args in [&["runs", "show"][..], &["runs", "report"], &["resume"]] {
+        world.orchestra(args).exits(7);
+    }
+    world.orchestra(["runs", "show"]).says("it is a pipe, a socket or a device");
+    world.orchestra(["runs", "list"]).exits(0);
+    world.orchestra(["runs", "clean", "--force", "--keep", "0"]).exits(0);
+}
+
+#[test]
+fn a_record_of_applying_that_is_none_is_named_with_what_to_do() {
+    let scene = Scene::new();
+    scene.answers(&[json!({"task": "*", "writes": {"new.txt": "x"}, "summary": "Done."})]);
+    scene.plan(&[json!({"id": "one"})]);
+    scene.run(&["--set", "verify.unchecked=allow"]).exits(0);
+    let record = only_run(&scene.world.project().join("runs")).join("apply.json");
+    fs::write(&record, "").unwrap();
+    scene.orchestra(["apply"]).exits(7).says("apply.json cannot be read").says("then remove that file");
+    fs::remove_file(&record).unwrap();
+    fs::create_dir(&record).unwrap();
+    scene.orchestra(["apply"]).exits(8).says("it is a folder").says("move away what stands in its place");
+}
+
+#[test]
+fn a_ticket_that_was_emptied_is_one_that_was_changed() {
+    let world = world();
+    world.orchestra(["run", "t.md", "--plan-only"]).exits(0);
+    fs::write(only_run(&world.project().join("runs")).join("ticket.md"), "").unwrap();
+    world.orchestra(["resume"]).exits(7).says("ticket.md was changed since the run began");
+}
+
+#[test]
 fn an_agent_that_cuts_the_journal_ends_the_run_and_not_in_success() {
     for meddle in [r#": > "$R/events.jsonl""#, r#"echo x >> "$R/events.jsonl""#, r#"rm "$R/events.jsonl""#] {
         let scene = Scene::new();

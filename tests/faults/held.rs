@@ -116,7 +116,7 @@ fn what_is_not_held_is_not_decided() {
     ] {
         resume(&rig, &["--decide", fate]).exits(2).says(word);
     }
-    resume(&rig, &["--decide", "a=skip", "--decide", "a=rerun"]).exits(2);
+    resume(&rig, &["--decide", "a=skip", "--decide", "a=rerun"]).exits(2).says("task `a` is decided over twice");
     assert_eq!(rig.log().len(), 1, "nothing ran");
     resume(&rig, &["--decide", "a=rerun"]).exits(0);
     resume(&rig, &["--decide", "a=rerun"]).exits(0).says("nothing to do");

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::super::error::AgentError;
-use super::super::job::{Agent, Job, Link, Note, Outcome};
+use super::super::job::{Agent, Job, Link, Outcome};
 use super::super::parse::{Have, Unusable, parse, told};
 use super::super::records::{self, RecordError, chain};
 use super::super::roster::Context;
@@ -211,9 +211,9 @@ impl Program {
 /// Hands lines on as they come; whoever looks on too slowly misses some. What they tell of its usage is heard.
 async fn show(mut lines: mpsc::Receiver<Vec<u8>>, delta: fn(String) -> Delta, link: &Link, parser: Parser) {
     while let Some(line) = lines.recv().await {
-        if let Some(usage) = told(parser, &line) {
+        if let Some(note) = told(parser, &line) {
             // The receiver outlives the attempt.
-            drop(link.notes.send(Note::Usage(usage)));
+            drop(link.notes.send(note));
         }
         drop(link.deltas.try_send(delta(String::from_utf8_lossy(&line).into_owned())));
     }

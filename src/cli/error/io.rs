@@ -14,7 +14,8 @@ pub(super) fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
     while let Some(error) = next {
         let refused = match error.downcast_ref::<Cause>() {
             Some(Cause::Io(refused)) => Some(refused),
-            Some(Cause::TooLarge { .. } | Cause::NotText { .. } | Cause::IsFolder) | None => error.downcast_ref(),
+            Some(Cause::IsFolder) => return Some("move away what stands in its place"),
+            Some(Cause::TooLarge { .. } | Cause::NotText { .. }) | None => error.downcast_ref(),
         };
         if let Some(refused) = refused {
             return Some(what_helps(refused));

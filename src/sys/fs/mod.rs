@@ -19,7 +19,7 @@ pub use folders::{
     create_dir, create_dirs, create_dirs_shared, remove_dir_all, remove_empty_dir, remove_file, rename, sync_dir,
     temp_dir_in,
 };
-pub use read::{open, read, read_head, read_text};
+pub use read::{open, open_regular, read, read_head, read_text};
 pub use tree::{leads_to, link_target, remove_tree, room, unlock};
 pub use write::{
     Existing, UNFINISHED, append, copy, create, create_new, new_link, rename_synced, symlink, temp_file_in, write,

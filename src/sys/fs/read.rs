@@ -13,16 +13,8 @@ use super::error::{At, Cause, FileError};
 /// The bytes of a file of at most `cap` bytes. The cap holds while reading, so it also bounds pipes, devices and files
 /// that grow.
 pub fn read(path: &Path, cap: u64) -> Result<Vec<u8>, FileError> {
-    let file = open(path)?;
-    let meta = file.metadata().at("read", path)?;
-    if meta.is_dir() {
-        return Err(FileError::new("read", path, Cause::IsFolder));
-    }
-    if !meta.is_file() {
-        let special = io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, a socket or a device");
-        return Err(FileError::new("read", path, special));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(cap)).unwrap_or(0));
+    let (file, length) = open_regular(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(cap)).unwrap_or(0));
     file.take(cap.saturating_add(1)).read_to_end(&mut bytes).at("read", path)?;
     if bytes.len() as u64 > cap {
         return Err(FileError::new("read", path, Cause::TooLarge { cap }));
@@ -41,6 +33,21 @@ pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
 pub fn read_text(path: &Path, cap: u64) -> Result<String, FileError> {
     String::from_utf8(read(path, cap)?)
         .map_err(|error| FileError::new("read", path, Cause::NotText { valid: error.utf8_error().valid_up_to() }))
+}
+
+/// Opens a file for reading that has an end, and says how long it is: no folder, and no pipe, socket or device, which
+/// may give bytes for ever.
+pub fn open_regular(path: &Path) -> Result<(File, u64), FileError> {
+    let file = open(path)?;
+    let meta = file.metadata().at("read", path)?;
+    if meta.is_dir() {
+        return Err(FileError::new("read", path, Cause::IsFolder));
+    }
+    if !meta.is_file() {
+        let special = io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe, a socket or a device");
+        return Err(FileError::new("read", path, special));
+    }
+    Ok((file, meta.len()))
 }
 
 /// Opens a file for reading.

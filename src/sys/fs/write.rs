@@ -26,9 +26,11 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Like [`write_whole`], for what is too large to be had in one piece.
 pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
     let folder = parent(path);
-    let mut file = BufWriter::with_capacity(BUFFER, temp_file(folder, UNFINISHED, 0o600)?);
-    write(&mut file).at("write", path)?;
-    let temp = file.into_inner().map_err(io::IntoInnerError::into_error).at("write", path)?;
+    let temp = temp_file(folder, UNFINISHED, 0o600)?;
+    // Not through the library, which hides the system's number.
+    let mut file = BufWriter::with_capacity(BUFFER, temp.as_file());
+    write(&mut file).and_then(|()| file.flush()).at("write", path)?;
+    drop(file);
     temp.as_file().sync_all().at("sync", path)?;
     temp.persist(path).map_err(|failed| failed.error).at("rename a new file to", path)?;
     sync_dir(folder)
@@ -46,8 +48,8 @@ pub enum Existing {
 /// Like [`write_whole`], with the permissions the user's umask gives: for files in the user's own tree.
 pub fn write_whole_shared(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), FileError> {
     let folder = parent(path);
-    let mut temp = temp_file(folder, UNFINISHED, 0o666)?;
-    temp.write_all(bytes).at("write", path)?;
+    let temp = temp_file(folder, UNFINISHED, 0o666)?;
+    temp.as_file().write_all(bytes).at("write", path)?;
     temp.as_file().sync_all().at("sync", path)?;
     let persisted = match existing {
         Existing::Kept => temp.persist_noclobber(path),
