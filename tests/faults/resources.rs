@@ -52,7 +52,7 @@ fn too_few_open_files_are_named_with_what_helps() {
 fn a_limit_on_file_sizes_is_named_with_what_helps_and_without_it_the_run_is_finished() {
     // Whichever file comes to its end first: the journal, the plan, what is kept of an attempt.
     for bytes in [300, 700, 1500, 2200, 3000, 4096] {
-        let rig = Rig::new(&["a"], WRITES_A_FILE);
+        let rig = Rig::new(&["a", "b", "c", "d"], WRITES_A_FILE);
         let output = limited(&rig, &[format!("--fsize={bytes}:{bytes}")]);
         assert_ne!(output.code, 0, "{bytes} bytes");
         ends_well_or_says(&rig, &output, "ulimit -f", &format!("{bytes} bytes"));
