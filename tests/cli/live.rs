@@ -59,9 +59,9 @@ fn region(rows: &[String]) -> Vec<&String> {
 fn a_running_task_has_a_line_below_and_a_finished_one_stays_above() {
     let stage = Stage::new("echo \"compiling it\"; gate; echo done");
     let terminal = stage.start(&[], 80, 24);
-    let rows = terminal.shows("compiling it");
+    // A screen may be seen while it is drawn.
+    let rows = terminal.until(|rows| rows.iter().any(|row| row.contains("compiling it")) && region(rows).len() == 2);
     let region = region(&rows);
-    assert_eq!(region.len(), 2, "{rows:?}");
     assert!(region[0].contains(" implement  fix  ") && region[0].contains("  1/2  compiling it"), "{region:?}");
     assert!(region[1].starts_with("  0/1 done · "), "{region:?}");
     // The time goes on without news.
@@ -80,9 +80,11 @@ fn a_running_task_has_a_line_below_and_a_finished_one_stays_above() {
 fn failures_are_told_as_they_happen() {
     let stage = Stage::new("if [ $ORCHESTRA_TASK_ID = task-0 ]; then echo broken >&2; exit 3; fi; gate");
     let terminal = stage.tasks(2).start(&["--jobs", "2", "--continue-on-error"], 80, 24);
-    let rows = terminal.shows("✗ task-0  failed: exited: broken");
-    let sum = rows.iter().position(|row| is_sum(row)).expect("the region is still there");
-    assert!(rows.iter().position(|row| row.contains("failed: exited")).unwrap() < sum);
+    // Above the region, which is drawn again below it.
+    terminal.until(|rows| {
+        let told = rows.iter().position(|row| row.contains("✗ task-0  failed: exited: broken"));
+        told.is_some_and(|told| rows.iter().skip(told).any(|row| is_sum(row)))
+    });
     terminal.shows("0/2 done · 1 failed");
     stage.open();
     terminal.end().exits(1).is_clean().says("! task-1 unchecked");
