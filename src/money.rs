@@ -6,7 +6,8 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// An amount of US dollars, never negative. As text and in JSON: a decimal number, `2.5`.
+/// An amount of US dollars, never negative and never more than [`Usd::MAX`], so that every one that is written down reads
+/// back. As text and in JSON: a decimal number, `2.5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Usd(u64);
 
@@ -30,9 +31,9 @@ impl Usd {
     /// The most there can be of it: a billion dollars. More is a mistake, or a lie.
     pub const MAX: Self = Self(1_000_000_000 * MILLION);
 
-    /// From millionths of a dollar.
+    /// From millionths of a dollar; more than [`Usd::MAX`] is that.
     pub const fn from_micros(micros: u64) -> Self {
-        Self(micros)
+        if micros < Self::MAX.0 { Self(micros) } else { Self::MAX }
     }
 
     /// Millionths of a dollar.
@@ -52,16 +53,18 @@ impl Usd {
             return None;
         }
         let micros = dollars * 1e6;
-        // What was meant as a whole number of millionths is one, for all that binary fractions make of it.
+        // What was meant as a whole number of millionths is one, for all that binary fractions make of it: the larger the
+        // amount, the coarser they are. A little of something is no rounding of nothing.
         let near = micros.round();
-        let whole = if (micros - near).abs() < 1e-3 { near } else { micros.ceil() };
+        let coarse = (micros * f64::EPSILON).max(1e-3);
+        let whole = if (micros - near).abs() < coarse && near > 0.0 { near } else { micros.ceil() };
         Some(Self(whole as u64))
     }
 
-    /// The sum; it never overflows.
+    /// The sum, [`Usd::MAX`] at most.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self::from_micros(self.0.saturating_add(other.0))
     }
 
     /// What is left of it; never less than nothing.
@@ -71,7 +74,7 @@ impl Usd {
     }
 
     /// In dollars, for JSON.
-    #[expect(clippy::cast_precision_loss, reason = "exact up to nine billion dollars")]
+    #[expect(clippy::cast_precision_loss, reason = "exact up to nine billion dollars, in millionths")]
     fn dollars(self) -> f64 {
         self.0 as f64 / 1e6
     }
@@ -163,6 +166,8 @@ impl JsonSchema for Usd {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -184,6 +189,18 @@ mod tests {
         assert_eq!(serde_json::to_string(&Usd::from_micros(250_000)).unwrap(), "0.25");
     }
 
+    proptest! {
+        /// A budget that came back a millionth larger or smaller than it was recorded would refuse its own journal.
+        #[test]
+        fn every_amount_reads_back_as_it_was_whatever_its_size(micros in 0..=Usd::MAX.as_micros(), more in any::<u64>()) {
+            for amount in [Usd::from_micros(micros), Usd::from_micros(more), Usd::MAX.plus(Usd::from_micros(micros))] {
+                let json = serde_json::to_string(&amount).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Usd>(&json).unwrap(), amount, "{}", json);
+                prop_assert_eq!(amount.to_string().parse(), Ok(amount));
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_amount_is_refused() {
         for bad in ["", ".", "5.", ".5", "-1", "+1", "NaN", "inf", "1e3", "5 dollars", "$5", "0x1", "1_000", "1,5", "٣"]
@@ -201,7 +218,9 @@ mod tests {
 
     #[test]
     fn a_told_number_is_rounded_up_and_a_binary_fraction_is_what_it_was_meant_to_be() {
-        for (told, micros) in [(0.1, 100_000), (0.3, 300_000), (1e-7, 1), (0.000_001_4, 2), (0.0, 0), (-0.0, 0)] {
+        let told =
+            [(0.1, 100_000), (0.1 + 0.2, 300_000), (1e-7, 1), (1e-300, 1), (0.000_001_4, 2), (0.0, 0), (-0.0, 0)];
+        for (told, micros) in told {
             assert_eq!(Usd::told(told), Some(Usd::from_micros(micros)), "{told}");
         }
         for bad in [-0.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e308, f64::MIN] {

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
-/// A span of time of whole milliseconds, never negative. As text: `90s`, `10m`, `1h30m`, `250ms`.
+/// A span of time of whole milliseconds, never negative and never more than [`Span::MAX`], so that every one that is
+/// written down reads back. As text: `90s`, `10m`, `1h30m`, `250ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Span(u64);
@@ -55,7 +56,7 @@ impl Timestamp {
 
     /// How long after `earlier` this is; zero when a clock was set back.
     pub fn since(self, earlier: Self) -> Span {
-        Span(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+        Span::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     fn jiff(self) -> jiff::Timestamp {
@@ -103,16 +104,17 @@ impl JsonSchema for Timestamp {
 impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(0);
-    const MAX_MILLIS: u64 = 10 * 366 * 24 * 3_600_000;
+    /// The longest there can be: ten years. Nothing lasts longer, and what is meant as endless is no shorter.
+    pub const MAX: Self = Self(10 * 366 * 24 * 3_600_000);
 
-    /// From milliseconds.
+    /// From milliseconds; more than [`Span::MAX`] is that.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        if millis < Self::MAX.0 { Self(millis) } else { Self::MAX }
     }
 
-    /// From seconds.
+    /// From seconds; more than [`Span::MAX`] is that.
     pub const fn from_secs(secs: u64) -> Self {
-        Self(secs.saturating_mul(1000))
+        Self::from_millis(secs.saturating_mul(1000))
     }
 
     /// Whole milliseconds.
@@ -131,16 +133,16 @@ impl Span {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// The sum; it never overflows.
+    /// The sum, [`Span::MAX`] at most.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self::from_millis(self.0.saturating_add(other.0))
     }
 }
 
 impl From<Duration> for Span {
     fn from(duration: Duration) -> Self {
-        Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+        Self::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
@@ -187,7 +189,7 @@ impl FromStr for Span {
                 .and_then(|part| total.checked_add(part))
                 .ok_or_else(|| TimeError::TooLong(text.to_owned()))?;
         }
-        if total > Self::MAX_MILLIS {
+        if total > Self::MAX.0 {
             return Err(TimeError::TooLong(text.to_owned()));
         }
         Ok(Self(total))
@@ -233,6 +235,22 @@ mod tests {
         assert_eq!(Span::from_millis(5_400_250).to_string(), "1h30m250ms");
         for bad in ["", "-1s", "10", "1.5h", "NaN", "inf", "s", "9223372036854775808s", "20000d", "1x"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_span_reads_back_however_long_it_was_meant_to_be() {
+        for millis in [0, 1, Span::MAX.as_millis() - 1, Span::MAX.as_millis(), Span::MAX.as_millis() + 1, u64::MAX] {
+            let spans = [
+                Span::from_millis(millis),
+                Span::from_secs(millis),
+                Span::from_millis(millis).plus(Span::MAX),
+                Duration::from_millis(millis).into(),
+                Timestamp::from_millis(i64::MAX).since(Timestamp::from_millis(i64::MIN)),
+            ];
+            for span in spans {
+                assert_eq!(span.to_string().parse(), Ok(span), "{millis}");
+            }
         }
     }
 

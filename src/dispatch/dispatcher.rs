@@ -11,7 +11,9 @@ use super::inbox::Message;
 use super::link::{Link, Order, Question, Suspension};
 use super::record::{Record, Waiting};
 use super::{DispatchError, worker};
-use crate::event::{Amount, AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated};
+use crate::event::{
+    Amount, AttemptFinished, AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated,
+};
 use crate::ids::TaskId;
 use crate::process::Gate;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
@@ -270,14 +272,18 @@ impl Dispatcher {
 
     fn handle(&mut self, message: Message) -> Result<(), DispatchError> {
         match message {
-            Message::AttemptDone { task, attempt, mut finished, denied } => {
-                finished.bytes = finished.bytes.saturating_add(self.record.take_written());
-                let id = self.id(task);
+            Message::AttemptDone { task, attempt, finished, denied } => {
                 if let Some(denied) = denied {
                     let kind = Kind::PolicyDenied { rule: denied.rule, paths: denied.paths };
-                    self.append(id.clone(), Some(attempt), kind)?;
+                    self.append(self.id(task), Some(attempt), kind)?;
                 }
-                self.append(id, Some(attempt), Kind::AttemptFinished(finished))
+                self.attempt_ended(task, attempt, finished)
+            }
+            Message::AttemptBroken { task, attempt, finished, error } => {
+                if let Err(error) = self.attempt_ended(task, attempt, finished) {
+                    tracing::warn!(%error, "the end of an attempt is not on record");
+                }
+                Err(*error)
             }
             Message::Checked { task, attempt, place, run } => match place {
                 Place::Base(_) => self.append(None, None, Kind::BaseChecked(run)),
@@ -308,6 +314,16 @@ impl Dispatcher {
             }
             Message::Broken(error) => Err(*error),
         }
+    }
+
+    fn attempt_ended(
+        &mut self,
+        task: u32,
+        attempt: u32,
+        mut finished: Box<AttemptFinished>,
+    ) -> Result<(), DispatchError> {
+        finished.bytes = finished.bytes.saturating_add(self.record.take_written());
+        self.append(self.id(task), Some(attempt), Kind::AttemptFinished(finished))
     }
 
     fn eye(&self, task: Option<TaskId>) -> Eye {

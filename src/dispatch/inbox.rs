@@ -18,6 +18,8 @@ pub(super) enum Message {
     Settled { task: u32, attempt: u32, succeeded: Box<TaskSucceeded> },
     /// A person answered; nobody could be reached when there is no answer.
     Answered { task: Option<u32>, decision: Option<Decision> },
+    /// An attempt ended, and the run cannot go on. What is known of the attempt goes on record all the same.
+    AttemptBroken { task: u32, attempt: u32, finished: Box<AttemptFinished>, error: Box<DispatchError> },
     /// A worker cannot go on.
     Broken(Box<DispatchError>),
 }

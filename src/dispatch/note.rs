@@ -73,7 +73,12 @@ fn dependency(state: &RunState, task: u32) -> Option<DependencyNote> {
             let detail = before.failure.as_ref().map_or("", |failure| failure.detail.as_str());
             (DependencyStatus::Failed, format!("{class}: {}", text::tail(detail, 1024)))
         }
-        _ => (DependencyStatus::Skipped, String::new()),
+        Status::Pending { .. }
+        | Status::Running { .. }
+        | Status::Checking { .. }
+        | Status::Exhausted { .. }
+        | Status::Skipped { .. }
+        | Status::Cancelled => (DependencyStatus::Skipped, String::new()),
     };
     let artifacts = match (&status, &before.done) {
         (DependencyStatus::Succeeded, Some(done)) => done

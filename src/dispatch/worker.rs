@@ -11,7 +11,9 @@ use super::handed::{self, Promised};
 use super::inbox::{Denied, Message};
 use super::{DispatchError, Work, note};
 use crate::agent::{self, Agent, AttemptFiles, Change, Extent, Job};
-use crate::event::{Amount, AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Verdict};
+use crate::event::{
+    Amount, AttemptFinished, AttemptOutcome, CheckRun, Failure, FailureClass, TaskSucceeded, Usage, Verdict,
+};
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::{TaskMessage, TaskResult};
 use crate::plan::Role;
@@ -99,33 +101,40 @@ impl AttemptPlan {
 pub(super) async fn attempt(work: Arc<Work>, plan: AttemptPlan, gate: Gate, (out, eye): (Out, Eye)) {
     let watch = work.hands.supervisors.stopwatch();
     let (task, attempt) = (plan.task, plan.attempt);
-    let message = match run_attempt(&work, plan, gate, &eye).await {
-        Ok((mut finished, denied)) => {
-            finished.ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
-            Message::AttemptDone { task, attempt, finished: Box::new(finished), denied }
+    // Until an agent is asked, nothing is used; from then on what is known of the attempt is kept, whatever comes between.
+    let mut finished = Box::new(AttemptFinished { usage: Usage::NOTHING, ..interrupted() });
+    let outcome = run_attempt(&work, plan, gate, &eye, &mut finished).await;
+    finished.ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let message = match outcome {
+        Ok(denied) => Message::AttemptDone { task, attempt, finished, denied },
+        Err(error) => {
+            (finished.outcome, finished.tree) = (interrupted().outcome, None);
+            match error {
+                DispatchError::Workspace(WorkspaceError::Cancelled) => {
+                    Message::AttemptDone { task, attempt, finished, denied: None }
+                }
+                error => Message::AttemptBroken { task, attempt, finished, error: Box::new(error) },
+            }
         }
-        Err(DispatchError::Workspace(WorkspaceError::Cancelled)) => {
-            let finished = Box::new(failed(FailureClass::Interrupted, STOPPED));
-            Message::AttemptDone { task, attempt, finished, denied: None }
-        }
-        Err(error) => Message::Broken(Box::new(error)),
     };
     // The loop is gone only when it has failed itself; then nobody is left to tell.
     drop(out.send(message));
 }
 
+/// Fills in `finished`, which says of an attempt that it was interrupted and used nothing.
 async fn run_attempt(
     work: &Arc<Work>,
     mut plan: AttemptPlan,
     gate: Gate,
     eye: &Eye,
-) -> Result<(AttemptFinished, Option<Denied>), DispatchError> {
+    finished: &mut AttemptFinished,
+) -> Result<Option<Denied>, DispatchError> {
     let cancel = &work.cancel;
     eye.sees(Sight::Preparing);
     if work.hands.space.isolated().is_some() || !plan.agent.keeps_behind_the_gate() {
         tokio::select! {
             () = gate.opened() => {}
-            () = cancel.cancelled() => return Ok((failed(FailureClass::Interrupted, STOPPED), None)),
+            () = cancel.cancelled() => return Ok(None),
         }
     }
     handed::check_inputs(work, &plan.message).await?;
@@ -133,7 +142,8 @@ async fn run_attempt(
         match spaces.reset(0, input).await {
             Ok(_) => {}
             Err(error @ (WorkspaceError::Setup { .. } | WorkspaceError::SetupNotStarted { .. })) => {
-                return Ok((failed(FailureClass::Unusable, &error.to_string()), None));
+                finished.outcome = failed(FailureClass::Unusable, &error.to_string());
+                return Ok(None);
             }
             Err(error) => return Err(error.into()),
         }
@@ -148,11 +158,8 @@ async fn run_attempt(
     let job = Job { gate, change, artifacts: artifacts.clone(), ..job(work, &mut plan) };
     eye.sees(Sight::Working);
     let outcome = agent::attend(plan.agent.as_ref(), job, cancel, |delta| eye.sees_output(delta)).await;
-    work.lent.give_back(artifacts, &plan.left)?;
-    if let Some(error) = outcome.unwritable {
-        return Err(DispatchError::Record(error));
-    }
-    let mut finished = AttemptFinished {
+    let unwritable = outcome.unwritable;
+    *finished = AttemptFinished {
         outcome: outcome.outcome,
         tree: None,
         usage: outcome.usage,
@@ -164,12 +171,16 @@ async fn run_attempt(
         touched: Vec::new(),
         ms: 0,
     };
+    work.lent.give_back(artifacts, &plan.left)?;
+    if let Some(error) = unwritable {
+        return Err(DispatchError::Record(error));
+    }
     if cancel.is_cancelled() {
         // Whatever the agent says: it was ended by us, and nothing of it is kept.
-        finished.outcome = AttemptOutcome::Failed(Failure::new(FailureClass::Interrupted, STOPPED));
-        return Ok((finished, None));
+        finished.outcome = interrupted().outcome;
+        return Ok(None);
     }
-    let AttemptOutcome::Ok(claim) = &mut finished.outcome else { return Ok((finished, None)) };
+    let AttemptOutcome::Ok(claim) = &mut finished.outcome else { return Ok(None) };
     if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
         match examine(spaces, &plan.message, input).await? {
             Examined::Sound { tree, touched, bytes } => {
@@ -179,7 +190,7 @@ async fn run_attempt(
             }
             Examined::Refused(failure, denied) => {
                 finished.outcome = AttemptOutcome::Failed(failure);
-                return Ok((finished, denied));
+                return Ok(denied);
             }
         }
     }
@@ -190,7 +201,7 @@ async fn run_attempt(
     } else if !claim.status.is_done() && plan.before == Before::Nothing {
         handed::keep_for_people(work, &promised, claim, clock::now()).await?;
     }
-    Ok((finished, None))
+    Ok(None)
 }
 
 /// What the agent is given, as far as the plan says it.
@@ -282,8 +293,13 @@ async fn change(spaces: &Workspaces, base: &ObjectId, input: &ObjectId) -> Resul
     })
 }
 
-fn failed(class: FailureClass, detail: &str) -> AttemptFinished {
-    AttemptFinished::failed(Failure::new(class, detail))
+fn failed(class: FailureClass, detail: &str) -> AttemptOutcome {
+    AttemptOutcome::Failed(Failure::new(class, detail))
+}
+
+/// An attempt that we ended, of which nothing else is known.
+fn interrupted() -> AttemptFinished {
+    AttemptFinished::failed(Failure::new(FailureClass::Interrupted, STOPPED))
 }
 
 /// A round of checks.

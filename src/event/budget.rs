@@ -141,14 +141,13 @@ impl Gauge {
     }
 }
 
-/// What is set aside for something that is no attempt.
+/// What is set aside for something that is no attempt. What an attempt's agent asks for comes out of what is set aside for
+/// the attempt, and is told at its end: it must not be counted here as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// A request of the planner, for this round.
     Plan(u32),
-    /// A request of an attempt's own agent; the event names task and attempt.
-    Attempt,
 }
 
 #[cfg(test)]

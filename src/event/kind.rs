@@ -21,7 +21,8 @@ pub enum Kind {
     /// Every later start of a process on this run.
     #[serde(rename = "run.opened")]
     RunOpened(Box<RunOpened>),
-    /// **S** before it is parsed: a paid plan is never bought twice.
+    /// **S** before it is parsed: a paid plan is never bought twice. `usage` is what this answer took, for people; what
+    /// counts is the `budget.settled` of the request, which there also is where no answer came.
     #[serde(rename = "plan.proposed")]
     PlanProposed { round: u32, text: String, usage: Usage },
     /// The proposal was unsound.

@@ -85,7 +85,6 @@ pub(crate) fn run_started() -> Kind {
 }
 
 fn run_kinds() -> Vec<Kind> {
-    let purposes = [Purpose::Plan(1), Purpose::Attempt];
     let mut kinds = vec![
         run_started(),
         Kind::RunOpened(Box::new(RunOpened {
@@ -105,7 +104,7 @@ fn run_kinds() -> Vec<Kind> {
         Kind::ApprovalDecided { by: "me".to_owned(), decision: Decision::Reject },
     ];
     let amount = Amount { usd: Usd::from_micros(1), tokens: 1 };
-    kinds.extend((1..).zip(purposes).map(|(id, purpose)| Kind::BudgetReserved { id, r#for: purpose, amount }));
+    kinds.push(Kind::BudgetReserved { id: 1, r#for: Purpose::Plan(1), amount });
     let used = Usage { cache_read_tokens: Some(3), cache_write_tokens: Some(4), partial: true, ..Usage::default() };
     kinds.push(Kind::BudgetSettled { id: 1, used });
     kinds.push(Kind::BudgetSettled { id: 2, used: Usage::default() });

@@ -85,7 +85,7 @@ impl Terms {
         }
     }
 
-    /// Adds to a limit. A net that is built in stays one: what is typed to go on must not refuse what had worked so far.
+    /// Adds to a limit, as far as its unit goes. A net that is built in stays one: what is typed to go on must not refuse what had worked so far.
     pub fn raise(&mut self, limit: Limit, by: u64) {
         if let Some(before) = self.limit(limit) {
             self.set_limit(limit, before.saturating_add(by));
@@ -174,8 +174,17 @@ mod tests {
         now.raise(Limit::Usd, 1);
         assert_eq!(now.budget.map(|budget| budget.untold_usd), Some(Untold::Passes), "more of a net is a net");
         assert_eq!(now.limit(Limit::Usd), terms().limit(Limit::Usd).map(|usd| usd + 1));
-        now.raise(Limit::Launches, u64::MAX);
-        assert_eq!(now.launches, u32::MAX, "it never overflows");
+    }
+
+    #[test]
+    fn a_limit_that_is_raised_again_and_again_stays_one_that_reads_back() {
+        let mut terms = terms();
+        for limit in Limit::ALL.into_iter().chain(Limit::ALL) {
+            terms.raise(limit, u64::MAX);
+            let json = serde_json::to_string(&terms).unwrap();
+            assert_eq!(serde_json::from_str::<Terms>(&json).unwrap(), terms, "{limit:?}");
+        }
+        assert_eq!((terms.launches, terms.run_time), (u32::MAX, Span::MAX));
     }
 
     #[test]

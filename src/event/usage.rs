@@ -43,6 +43,16 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Known to be nothing, which is not the same as nobody knowing.
+    pub const NOTHING: Self = Self {
+        input_tokens: Some(0),
+        output_tokens: Some(0),
+        cache_read_tokens: None,
+        cache_write_tokens: None,
+        usd: Some(Usd::ZERO),
+        partial: false,
+    };
+
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
         *self == Self { partial: self.partial, ..Self::default() }

@@ -83,7 +83,7 @@ impl Walk {
         let first = goal.summary.lines().map(str::trim).find(|line| !line.is_empty());
         let (title, note) = match first {
             Some(line) => (crate::text::printable(line, 100), "the title was taken from the goal"),
-            None => (format!("a plan of {tasks} tasks"), "the plan has neither title nor goal"),
+            None => (format!("a plan of {}", crate::text::count(tasks, "task")), "the plan has neither title nor goal"),
         };
         self.repair(RepairKind::Filled, "$.title", note);
         title

@@ -26,7 +26,8 @@ impl Summary {
         match &event.kind {
             Kind::RunStarted(it) => self.run_started(event, it),
             Kind::RunOpened(it) => self.run_opened(event, it),
-            Kind::PlanProposed { usage, .. } => self.usage.add(usage),
+            // What it took is told by its request's `budget.settled`, and counts once.
+            Kind::PlanProposed { .. } => {}
             Kind::PlanRejected { faults } => self.plan_rejected(faults),
             Kind::PlanAccepted(it) => self.plan_accepted(it),
             Kind::WorkspaceCreated(_) | Kind::BudgetReserved { .. } | Kind::BudgetRaised { .. } => {}
@@ -202,6 +203,7 @@ impl Summary {
 
     fn attempt_started(&mut self, event: &Event, it: &AttemptStarted) {
         self.reopen();
+        self.launches = self.launches.saturating_add(1);
         self.with_task(event, |row| {
             row.status = TaskStatus::Running;
             row.agent = Some(it.agent.clone());

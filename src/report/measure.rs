@@ -44,9 +44,9 @@ pub struct UsageTotal {
     pub cache_write_tokens: Option<u64>,
     /// US dollars, by those that told.
     pub usd: Option<Usd>,
-    /// Attempts and planning rounds that told something.
+    /// Attempts, and requests of a planner, that told something.
     pub told: u32,
-    /// Attempts and planning rounds that told nothing.
+    /// Attempts, and requests of a planner, that told nothing.
     pub silent: u32,
 }
 
@@ -136,8 +136,7 @@ impl Summary {
 
     /// Each limit with what is used of it; nothing before the run began.
     pub fn gauges(&self) -> Vec<Gauge> {
-        let launches = self.tasks.iter().fold(0_u32, |sum, task| sum.saturating_add(task.attempts));
-        let of = |terms| self.ledger.gauges(terms, self.elapsed(), launches);
+        let of = |terms| self.ledger.gauges(terms, self.elapsed(), self.launches);
         self.terms.as_ref().map(of).unwrap_or_default()
     }
 
@@ -161,7 +160,7 @@ impl Summary {
         Metrics {
             census,
             success_rate: (ended > 0).then(|| f64::from(census.passed) / f64::from(ended)),
-            attempts: self.tasks.iter().fold(0, |sum, task| sum + task.attempts),
+            attempts: self.launches,
             elapsed_ms: self.elapsed().as_millis(),
             worked_ms: worked,
             mean_task_ms: worked.checked_div(u64::from(census.run)),

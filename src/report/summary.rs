@@ -42,6 +42,8 @@ pub struct Summary {
     pub(super) finished: Option<(RunVerdict, u8)>,
     pub(super) stopped: Option<StopCause>,
     pub(super) ledger: Ledger,
+    /// Attempts begun, those of tasks that are in the plan no more included.
+    pub(super) launches: u32,
     pub(super) first_at: Timestamp,
     pub(super) last_at: Timestamp,
 }
@@ -225,7 +227,8 @@ mod tests {
     use super::super::sample::{Story, id};
     use super::super::{Facts, Liveness, Outcome, words};
     use super::*;
-    use crate::event::{FailureClass, Kind, RunOpened, Usage, Verdict};
+    use crate::event::{Amount, FailureClass, Kind, Limit, Purpose, RunOpened, Usage, Verdict};
+    use crate::money::Usd;
     use crate::plan::Role;
 
     const GONE: Facts = Facts { liveness: Liveness::Gone, diff: None, called: String::new() };
@@ -283,6 +286,35 @@ mod tests {
         let summary = Summary::of(&story.events);
         assert_eq!((summary.usage().input_tokens, summary.usage().usd), (Some(7), None));
         assert_eq!((summary.usage().told, summary.usage().silent), (1, 1));
+    }
+
+    #[test]
+    fn what_a_planner_asked_for_counts_once_and_when_it_is_settled() {
+        let mut story = Story::opening("t", &[("a", Role::Implement)]);
+        let usage =
+            Usage { input_tokens: Some(7), output_tokens: Some(1), usd: Some(Usd::from_micros(5)), ..Usage::default() };
+        let amount = Amount { usd: Usd::from_micros(9), tokens: 90 };
+        story.add(None, Kind::BudgetReserved { id: 1, r#for: Purpose::Plan(1), amount });
+        story.add(None, Kind::BudgetSettled { id: 1, used: usage });
+        story.add(None, Kind::PlanProposed { round: 1, text: "{}".to_owned(), usage });
+        let summary = Summary::of(&story.events);
+        assert_eq!((summary.usage().known(), summary.usage().told, summary.usage().silent), (usage, 1, 0));
+        assert_eq!(summary.ledger.used(), Amount { usd: Usd::from_micros(5), tokens: 8 });
+    }
+
+    #[test]
+    fn attempts_of_a_task_that_a_new_plan_leaves_out_were_launched_all_the_same() {
+        let mut story = Story::opening("t", &[("a", Role::Implement), ("b", Role::Implement)]);
+        story.start("b").breaks("b", FailureClass::Exited, "exit 7");
+        let Kind::PlanAccepted(mut less) = Story::opening("t", &[("a", Role::Implement)]).events.remove(1).kind else {
+            panic!("the plan is the second event")
+        };
+        less.revision = 2;
+        story.add(None, Kind::PlanAccepted(less));
+        story.start("a");
+        let summary = Summary::of(&story.events);
+        assert_eq!(summary.metrics(Liveness::Gone).attempts, 2);
+        assert!(summary.gauges().iter().any(|gauge| gauge.limit == Limit::Launches && gauge.used == 2));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Amount, Budget, Event, Gauge, Kind, Limit, Terms, Untold, Usage};
+use crate::event::{Amount, Artifact, Budget, Event, Gauge, Kind, Limit, Terms, Untold, Usage};
 use crate::ids::TaskId;
 use crate::money::Usd;
 use crate::policy::Spends;
@@ -30,6 +30,66 @@ pub struct Ledger {
 enum Holder {
     Attempt(TaskId, u32),
     Request(u32),
+}
+
+/// What of an event goes into the ledger.
+enum Entry<'a> {
+    /// An attempt begins, with this set aside.
+    Begun(Amount),
+    /// It ended, and used this; so many bytes were written for it.
+    Ended(&'a Usage, u64),
+    /// Files are kept.
+    Kept(&'a [Artifact]),
+    /// This is set aside for a request.
+    Reserved(u32, Amount),
+    /// It used this.
+    Settled(u32, &'a Usage),
+    Warned(Limit),
+    /// There is more of it.
+    Raised {
+        limit: Limit,
+        from: u64,
+        to: u64,
+    },
+    /// Another process goes on with the run.
+    Opened,
+}
+
+impl<'a> Entry<'a> {
+    /// Most events have nothing to do with what is spent.
+    fn of(kind: &'a Kind) -> Option<Self> {
+        Some(match kind {
+            Kind::AttemptStarted(started) => Self::Begun(started.budget),
+            Kind::AttemptFinished(finished) => Self::Ended(&finished.usage, finished.bytes),
+            Kind::TaskSucceeded(succeeded) => Self::Kept(&succeeded.artifacts),
+            Kind::BudgetReserved { id, amount, .. } => Self::Reserved(*id, *amount),
+            Kind::BudgetSettled { id, used } => Self::Settled(*id, used),
+            Kind::BudgetWarned { limit, .. } => Self::Warned(*limit),
+            Kind::BudgetRaised { limit, from, to, .. } => Self::Raised { limit: *limit, from: *from, to: *to },
+            Kind::RunOpened(_) => Self::Opened,
+            // What a planner's answer took is settled for its request, and counts once.
+            Kind::PlanProposed { .. }
+            | Kind::RunStarted(_)
+            | Kind::PlanRejected { .. }
+            | Kind::PlanAccepted(_)
+            | Kind::WorkspaceCreated(_)
+            | Kind::BaseChecked(_)
+            | Kind::CheckFinished(_)
+            | Kind::TaskFailed { .. }
+            | Kind::TaskSkipped { .. }
+            | Kind::TaskCancelled { .. }
+            | Kind::TaskReused(_)
+            | Kind::TaskReopened { .. }
+            | Kind::PolicyDenied { .. }
+            | Kind::ApprovalRequested {}
+            | Kind::ApprovalDecided { .. }
+            | Kind::RunPaused { .. }
+            | Kind::RunContinued {}
+            | Kind::RunStopped { .. }
+            | Kind::RunFinished { .. }
+            | Kind::ChangeApplied { .. } => return None,
+        })
+    }
 }
 
 /// What an attempt may have.
@@ -110,21 +170,28 @@ impl Ledger {
 
     /// Why an event cannot follow; most have nothing to do with it.
     pub(super) fn check(&self, event: &Event, terms: &Terms) -> Result<(), String> {
-        match &event.kind {
-            Kind::AttemptStarted(started) => self.fits(started.budget, terms),
-            Kind::BudgetReserved { id, amount, .. } => {
-                if *id != self.requests + 1 {
-                    return Err(format!("number {} was expected", self.requests + 1));
-                }
-                self.fits(*amount, terms)
+        match Entry::of(&event.kind) {
+            Some(Entry::Begun(amount)) => self.fits(amount, terms),
+            Some(Entry::Reserved(id, _)) if id != self.requests + 1 => {
+                Err(format!("number {} was expected", self.requests + 1))
             }
-            Kind::BudgetSettled { id, .. } if self.open.contains_key(&Holder::Request(*id)) => Ok(()),
-            Kind::BudgetSettled { id, .. } => Err(format!("nothing is set aside under the number {id}")),
-            Kind::BudgetWarned { limit, .. } if self.has_warned(*limit) => {
+            Some(Entry::Reserved(_, amount)) => self.fits(amount, terms),
+            Some(Entry::Settled(id, _)) if !self.open.contains_key(&Holder::Request(id)) => {
+                Err(format!("nothing is set aside under the number {id}"))
+            }
+            Some(Entry::Warned(limit)) if self.has_warned(limit) => {
                 Err(format!("the warning of `{}` stands there already", limit.key()))
             }
-            Kind::BudgetRaised { from, to, .. } if to <= from => Err("it is not more than before".to_owned()),
-            _ => Ok(()),
+            Some(Entry::Raised { from, to, .. }) if to <= from => Err("it is not more than before".to_owned()),
+            Some(
+                Entry::Settled(..)
+                | Entry::Warned(_)
+                | Entry::Raised { .. }
+                | Entry::Ended(..)
+                | Entry::Kept(_)
+                | Entry::Opened,
+            )
+            | None => Ok(()),
         }
     }
 
@@ -140,32 +207,31 @@ impl Ledger {
     /// Takes one event, which fits.
     pub fn take(&mut self, event: &Event) {
         let attempt = || Some(Holder::Attempt(event.task.clone()?, event.attempt?));
-        match &event.kind {
-            Kind::AttemptStarted(started) if !started.budget.is_none() => {
+        match Entry::of(&event.kind) {
+            Some(Entry::Begun(amount)) if !amount.is_none() => {
                 if let Some(holder) = attempt() {
-                    self.reserve(holder, started.budget);
+                    self.reserve(holder, amount);
                 }
             }
-            Kind::AttemptFinished(finished) => {
-                self.bytes = self.bytes.saturating_add(finished.bytes);
+            Some(Entry::Ended(usage, bytes)) => {
+                self.bytes = self.bytes.saturating_add(bytes);
                 if let Some(holder) = attempt() {
-                    self.settle(&holder, &finished.usage);
+                    self.settle(&holder, usage);
                 }
             }
-            Kind::TaskSucceeded(succeeded) => {
-                let sizes = succeeded.artifacts.iter().map(|artifact| artifact.size);
-                self.bytes = sizes.fold(self.bytes, u64::saturating_add);
+            Some(Entry::Kept(files)) => {
+                self.bytes = files.iter().map(|file| file.size).fold(self.bytes, u64::saturating_add);
             }
-            Kind::BudgetReserved { id, amount, .. } => {
-                self.requests = *id;
-                self.reserve(Holder::Request(*id), *amount);
+            Some(Entry::Reserved(id, amount)) => {
+                self.requests = id;
+                self.reserve(Holder::Request(id), amount);
             }
-            Kind::BudgetSettled { id, used } => self.settle(&Holder::Request(*id), used),
-            Kind::BudgetWarned { limit, .. } => drop(self.warned.insert(*limit)),
-            Kind::BudgetRaised { limit, .. } => drop(self.warned.remove(limit)),
+            Some(Entry::Settled(id, used)) => self.settle(&Holder::Request(id), used),
+            Some(Entry::Warned(limit)) => drop(self.warned.insert(limit)),
+            Some(Entry::Raised { limit, .. }) => drop(self.warned.remove(&limit)),
             // Nobody will tell what a request used whose process is gone. Attempts get an end of their own.
-            Kind::RunOpened(_) => self.abandon_requests(),
-            _ => {}
+            Some(Entry::Opened) => self.abandon_requests(),
+            Some(Entry::Begun(_)) | None => {}
         }
     }
 

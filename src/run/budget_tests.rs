@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::{Ledger, RunState};
+use super::{Action, Busy, Ledger, RoleSpends, RunState, decide};
 use crate::event::samples::{event, every_kind, run_started, terms};
-use crate::event::{Amount, Budget, Event, Gauge, Kind, Limit, Purpose, Terms, Untold, Usage};
+use crate::event::{Amount, Ask, Budget, Event, Gauge, Kind, Limit, Purpose, StopCause, Terms, Untold, Usage};
 use crate::ids::TaskId;
 use crate::money::Usd;
+use crate::plan::{Caps, Role, Scope, Task};
 use crate::policy::Spends;
 use crate::time::Span;
 
@@ -126,6 +127,39 @@ fn a_limit_is_warned_of_once_until_it_is_raised() {
     state.apply(&event(4, raised(5, 6))).unwrap();
     state.apply(&event(5, warned)).unwrap();
     assert!(state.ledger.has_warned(Limit::Tokens) && state.ledger.has_warned(Limit::Usd));
+}
+
+#[test]
+fn what_spends_nothing_goes_on_behind_however_many_there_is_not_enough_for() {
+    let mut state = RunState::begin(&event(1, run_started())).unwrap();
+    state.terms = Terms { ask: Ask::Never, ..rules(Untold::Counts) };
+    state.plan_only = false;
+    let Kind::PlanAccepted(mut accepted) = sample("plan.accepted") else { panic!("no plan") };
+    let mut draft = accepted.plan.into_draft();
+    let task = |n: usize, first: &Task| Task {
+        id: id(n),
+        role: if n < 100 { Role::Implement } else { Role::Research },
+        depends_on: Vec::new(),
+        scope: Scope::default(),
+        approval: false,
+        ..first.clone()
+    };
+    draft.tasks = (0..=100).map(|n| task(n, &draft.tasks[0])).collect();
+    draft.batches.clear();
+    accepted.plan = draft.accept(&Caps::default()).unwrap();
+    state.apply(&event(2, Kind::PlanAccepted(accepted))).unwrap();
+    let all = Kind::BudgetReserved { id: 1, r#for: Purpose::Plan(1), amount: amount(1_000, 100) };
+    state.apply(&event(3, all)).unwrap();
+    let spends = RoleSpends { implement: Spends::Tells, ..RoleSpends::default() };
+    let busy = Busy { spends, ..Busy::default() };
+    let now = event(4, Kind::RunContinued {}).at;
+    for limit in [Limit::Usd, Limit::Tokens] {
+        state.apply(&event(state.seq + 1, Kind::BudgetWarned { limit, used: 1, of: 1 })).unwrap();
+    }
+    assert_eq!(decide(&state, &busy, now), [Action::Launch { task: 100, attempt: 1 }]);
+    let free = Busy { spends: RoleSpends { research: Spends::Tells, ..spends }, ..Busy::default() };
+    let stop = Kind::RunStopped { why: StopCause::Limit(Limit::Usd.key().to_owned()) };
+    assert_eq!(decide(&state, &free, now), [Action::Record { task: None, attempt: None, kind: stop }]);
 }
 
 #[test]

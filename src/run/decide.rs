@@ -395,10 +395,21 @@ impl Round<'_> {
         actions
     }
 
-    /// Tasks that could begin now but for what they would use.
+    /// Tasks that could begin now.
     fn startable(&self) -> impl Iterator<Item = u32> {
-        let awake = self.accepted.wake.iter().take_while(|(at, _)| *at <= self.now).map(|(_, ordinal)| *ordinal);
-        awake.chain(self.accepted.ready.iter().map(|(_, ordinal)| *ordinal).take(LOOK_AHEAD))
+        // Passed over before they are counted: however many there is not enough for, what spends nothing goes on.
+        let paid_for = self.ready().filter(|task| self.offered(self.planned(*task).role, Amount::NONE).is_ok());
+        self.awake().chain(paid_for.take(LOOK_AHEAD))
+    }
+
+    /// Tasks whose wait is over.
+    fn awake(&self) -> impl Iterator<Item = u32> {
+        self.accepted.wake.iter().take_while(|(at, _)| *at <= self.now).map(|(_, ordinal)| *ordinal)
+    }
+
+    /// Tasks that wait for nothing.
+    fn ready(&self) -> impl Iterator<Item = u32> {
+        self.accepted.ready.iter().map(|(_, ordinal)| *ordinal)
     }
 
     /// What would be set aside for an attempt beside others, or the limit that forbids it.
@@ -470,7 +481,7 @@ impl Round<'_> {
         if self.has_no_room() {
             return Some(Limit::RunBytes);
         }
-        self.startable().find_map(|task| self.offered(self.planned(task).role, Amount::NONE).err())
+        self.awake().chain(self.ready()).find_map(|task| self.offered(self.planned(task).role, Amount::NONE).err())
     }
 }
 

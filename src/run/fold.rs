@@ -65,10 +65,9 @@ impl RunState {
         self.transition(event).map_err(|why| illegal(event, why))?;
         self.ledger.take(event);
         self.seq = event.seq;
-        match event.kind {
-            // It comes hours or days after the run, whose time it does not use.
-            Kind::ChangeApplied { .. } => {}
-            _ => self.last_at = self.last_at.max(event.at),
+        // A change is applied hours or days after the run, whose time that does not use.
+        if !matches!(event.kind, Kind::ChangeApplied { .. }) {
+            self.last_at = self.last_at.max(event.at);
         }
         Ok(())
     }
@@ -95,15 +94,15 @@ impl RunState {
             Kind::WorkspaceCreated(_) => self.executing().map(|_| ()),
             Kind::BaseChecked(run) => self.base_checked(run, event),
             Kind::CheckFinished(run) => self.check_finished(run, event),
-            Kind::AttemptStarted(_)
-            | Kind::AttemptFinished(_)
-            | Kind::TaskSucceeded(_)
-            | Kind::TaskFailed { .. }
-            | Kind::TaskSkipped { .. }
-            | Kind::TaskCancelled { .. }
-            | Kind::TaskReused(_)
-            | Kind::TaskReopened { .. }
-            | Kind::PolicyDenied { .. } => self.task_event(event),
+            Kind::AttemptStarted(started) => self.attempt_started(event, started),
+            Kind::AttemptFinished(finished) => self.attempt_finished(event, finished),
+            Kind::TaskSucceeded(succeeded) => self.task_succeeded(event, succeeded),
+            Kind::TaskFailed { class, .. } => self.of_task(event).and_then(|(all, task)| all.task_failed(task, *class)),
+            Kind::TaskSkipped { cause } => self.of_task(event).and_then(|(all, task)| all.task_skipped(task, cause)),
+            Kind::TaskCancelled { .. } => self.of_task(event).and_then(|(all, task)| all.task_cancelled(task)),
+            Kind::TaskReused(reused) => self.task_reused(event, reused),
+            Kind::TaskReopened { .. } => self.of_task(event).and_then(|(all, task)| all.task_reopened(task)),
+            Kind::PolicyDenied { .. } => self.of_task(event).and_then(|(all, task)| all.policy_denied(task)),
             Kind::ApprovalRequested {} => self.approval_requested(event),
             Kind::ApprovalDecided { decision, .. } => self.approval_decided(event, *decision),
             // The ledger has looked at them: they are legal wherever the run has not ended.
@@ -197,7 +196,9 @@ impl RunState {
                 *rounds += 1;
                 Ok(())
             }
-            _ => Err("there is no proposal to reject".to_owned()),
+            Phase::Planning { proposed: None, .. } | Phase::Executing | Phase::Stopped(_) | Phase::Finished(_) => {
+                Err("there is no proposal to reject".to_owned())
+            }
         }
     }
 
@@ -244,10 +245,7 @@ impl RunState {
 
     fn check_finished(&mut self, run: &CheckRun, event: &Event) -> Result<(), String> {
         let accepted = self.executing()?;
-        let ordinal = match &event.task {
-            Some(id) => Some(*accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?),
-            None => None,
-        };
+        let ordinal = event.task.as_ref().map(|id| accepted.ordinal(id)).transpose()?;
         if let Some(ordinal) = ordinal {
             match &accepted.tasks[ordinal as usize].status {
                 Status::Checking { attempt, tree, .. } if event.attempt == Some(*attempt) && *tree == run.tree => {}
@@ -270,7 +268,7 @@ impl RunState {
     }
 
     fn approval_requested(&mut self, event: &Event) -> Result<(), String> {
-        let Some(id) = &event.task else {
+        if event.task.is_none() {
             self.executing()?;
             return match self.plan_consent {
                 Consent::NotAsked => {
@@ -279,9 +277,8 @@ impl RunState {
                 }
                 Consent::Asked | Consent::Given(_) => Err("the plan was asked about before".to_owned()),
             };
-        };
-        let accepted = self.executing()?;
-        let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
+        }
+        let (accepted, ordinal) = self.of_task(event)?;
         let task = &mut accepted.tasks[ordinal as usize];
         about(event, task)?;
         match (&task.status, task.consent) {
@@ -296,7 +293,7 @@ impl RunState {
     }
 
     fn approval_decided(&mut self, event: &Event, decision: Decision) -> Result<(), String> {
-        let Some(id) = &event.task else {
+        if event.task.is_none() {
             self.executing()?;
             return match self.plan_consent {
                 Consent::Asked => {
@@ -305,9 +302,8 @@ impl RunState {
                 }
                 Consent::NotAsked | Consent::Given(_) => Err("nobody was asked about the plan".to_owned()),
             };
-        };
-        let accepted = self.executing()?;
-        let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
+        }
+        let (accepted, ordinal) = self.of_task(event)?;
         let task = &mut accepted.tasks[ordinal as usize];
         if task.consent != Consent::Asked || !matches!(task.status, Status::Pending { .. }) {
             return Err("nobody was asked about the task, or it no longer waits".to_owned());
@@ -346,8 +342,18 @@ impl RunState {
     pub(super) fn executing(&mut self) -> Result<&mut Accepted, String> {
         match (&self.phase, &mut self.accepted) {
             (Phase::Executing, Some(accepted)) => Ok(accepted),
-            _ => Err("there is no accepted plan".to_owned()),
+            (Phase::Executing, None) | (Phase::Planning { .. } | Phase::Stopped(_) | Phase::Finished(_), _) => {
+                Err("there is no accepted plan".to_owned())
+            }
         }
+    }
+
+    /// The plan in force, and the place in it of the task that an event is about.
+    pub(super) fn of_task(&mut self, event: &Event) -> Result<(&mut Accepted, u32), String> {
+        let id = event.task.as_ref().ok_or("it names no task")?;
+        let accepted = self.executing()?;
+        let ordinal = accepted.ordinal(id)?;
+        Ok((accepted, ordinal))
     }
 }
 

@@ -6,9 +6,10 @@ use super::state::{Accepted, RunState};
 use super::task::{Consent, Done, Status};
 use super::verdict::{Judgement, judge};
 use crate::event::{
-    AttemptFinished, AttemptOutcome, AttemptStarted, Decision, Event, Failure, FailureClass, Kind, SkipCause,
-    TaskReused, TaskSucceeded,
+    AttemptFinished, AttemptOutcome, AttemptStarted, Decision, Event, Failure, FailureClass, SkipCause, TaskReused,
+    TaskSucceeded,
 };
+use crate::ids::TaskId;
 use crate::plan::OnInterrupt;
 use crate::time::{Span, Timestamp};
 
@@ -18,30 +19,9 @@ const MAX_INTERRUPTIONS: u32 = 5;
 const LONG_WAIT: Span = Span::from_secs(60);
 
 impl RunState {
-    pub(super) fn task_event(&mut self, event: &Event) -> Result<(), String> {
-        let id = event.task.as_ref().ok_or("it names no task")?;
-        let accepted = self.executing()?;
-        let ordinal = *accepted.index.get(id).ok_or_else(|| format!("there is no task `{id}`"))?;
-        match &event.kind {
-            Kind::AttemptStarted(started) => self.attempt_started(ordinal, event, started),
-            Kind::AttemptFinished(finished) => self.attempt_finished(ordinal, event, finished),
-            Kind::TaskSucceeded(succeeded) => self.task_succeeded(ordinal, event, succeeded),
-            Kind::TaskFailed { class, .. } => accepted.task_failed(ordinal, *class),
-            Kind::TaskSkipped { cause } => accepted.task_skipped(ordinal, cause),
-            Kind::TaskCancelled { .. } => accepted.task_cancelled(ordinal),
-            Kind::TaskReused(reused) => self.task_reused(ordinal, reused),
-            Kind::TaskReopened { .. } => accepted.task_reopened(ordinal),
-            Kind::PolicyDenied { .. } => match accepted.tasks[ordinal as usize].status {
-                Status::Running { .. } => Ok(()),
-                _ => Err("the task is not running".to_owned()),
-            },
-            kind => Err(format!("`{}` is not about a task", kind.name())),
-        }
-    }
-
-    fn attempt_started(&mut self, ordinal: u32, event: &Event, started: &AttemptStarted) -> Result<(), String> {
+    pub(super) fn attempt_started(&mut self, event: &Event, started: &AttemptStarted) -> Result<(), String> {
         let head = self.head().cloned();
-        let accepted = self.executing()?;
+        let (accepted, ordinal) = self.of_task(event)?;
         accepted.may_begin(ordinal)?;
         let task = &mut accepted.tasks[ordinal as usize];
         let Status::Pending { next_attempt, .. } = task.status else {
@@ -70,8 +50,8 @@ impl RunState {
         Ok(())
     }
 
-    fn attempt_finished(&mut self, ordinal: u32, event: &Event, finished: &AttemptFinished) -> Result<(), String> {
-        let accepted = self.executing()?;
+    pub(super) fn attempt_finished(&mut self, event: &Event, finished: &AttemptFinished) -> Result<(), String> {
+        let (accepted, ordinal) = self.of_task(event)?;
         let task = &mut accepted.tasks[ordinal as usize];
         let Status::Running { attempt } = task.status else {
             return Err(format!("the task is {}, not running", task.status.word()));
@@ -192,7 +172,8 @@ impl RunState {
         accepted.settle_readiness(ordinal);
     }
 
-    fn task_succeeded(&mut self, ordinal: u32, event: &Event, succeeded: &TaskSucceeded) -> Result<(), String> {
+    pub(super) fn task_succeeded(&mut self, event: &Event, succeeded: &TaskSucceeded) -> Result<(), String> {
+        let (_, ordinal) = self.of_task(event)?;
         let judgement = self.judgement(ordinal);
         let accepted = self.executing()?;
         let task = &mut accepted.tasks[ordinal as usize];
@@ -223,9 +204,9 @@ impl RunState {
         Ok(())
     }
 
-    fn task_reused(&mut self, ordinal: u32, reused: &TaskReused) -> Result<(), String> {
+    pub(super) fn task_reused(&mut self, event: &Event, reused: &TaskReused) -> Result<(), String> {
         let head = self.head().cloned();
-        let accepted = self.executing()?;
+        let (accepted, ordinal) = self.of_task(event)?;
         accepted.may_begin(ordinal)?;
         let done = accepted.tasks[ordinal as usize].done.as_ref().ok_or("the task never succeeded")?;
         if done.key != reused.key || done.attempt != reused.from || done.input_tree != head || head.is_none() {
@@ -258,7 +239,19 @@ impl Accepted {
         }
     }
 
-    fn task_failed(&mut self, ordinal: u32, class: FailureClass) -> Result<(), String> {
+    /// The ordinal of a task that an event names.
+    pub(super) fn ordinal(&self, id: &TaskId) -> Result<u32, String> {
+        self.index.get(id).copied().ok_or_else(|| format!("there is no task `{id}`"))
+    }
+
+    pub(super) fn policy_denied(&self, ordinal: u32) -> Result<(), String> {
+        match &self.tasks[ordinal as usize].status {
+            Status::Running { .. } => Ok(()),
+            status => Err(format!("the task is {}, not running", status.word())),
+        }
+    }
+
+    pub(super) fn task_failed(&mut self, ordinal: u32, class: FailureClass) -> Result<(), String> {
         let task = &self.tasks[ordinal as usize];
         match (&task.status, &task.failure) {
             (Status::Exhausted { .. }, Some(failure)) if failure.class == class => {
@@ -272,7 +265,7 @@ impl Accepted {
         }
     }
 
-    fn task_skipped(&mut self, ordinal: u32, cause: &SkipCause) -> Result<(), String> {
+    pub(super) fn task_skipped(&mut self, ordinal: u32, cause: &SkipCause) -> Result<(), String> {
         let task = &self.tasks[ordinal as usize];
         if !matches!(task.status, Status::Pending { .. }) {
             return Err(format!("the task is {}, not pending", task.status.word()));
@@ -295,7 +288,7 @@ impl Accepted {
         Ok(())
     }
 
-    fn task_cancelled(&mut self, ordinal: u32) -> Result<(), String> {
+    pub(super) fn task_cancelled(&mut self, ordinal: u32) -> Result<(), String> {
         match &self.tasks[ordinal as usize].status {
             Status::Pending { .. } => {
                 self.end(ordinal, Status::Cancelled);
@@ -305,7 +298,7 @@ impl Accepted {
         }
     }
 
-    fn task_reopened(&mut self, ordinal: u32) -> Result<(), String> {
+    pub(super) fn task_reopened(&mut self, ordinal: u32) -> Result<(), String> {
         let task = &self.tasks[ordinal as usize];
         if !task.status.is_over() {
             return Err(format!("the task is {}, not over", task.status.word()));

@@ -229,7 +229,13 @@ impl RunState {
         let task = accepted.tasks.get(ordinal as usize)?;
         let tree = match &task.status {
             Status::Checking { tree, .. } => tree.as_ref(),
-            _ => task.done.as_ref().and_then(|done| done.tree.as_ref()),
+            Status::Pending { .. }
+            | Status::Running { .. }
+            | Status::Exhausted { .. }
+            | Status::Succeeded
+            | Status::Failed { .. }
+            | Status::Skipped { .. }
+            | Status::Cancelled => task.done.as_ref().and_then(|done| done.tree.as_ref()),
         };
         match tree {
             Some(tree) => accepted.outcomes.get(&(of, tree.clone())),

@@ -13,7 +13,7 @@ use crate::ids::RunId;
 use crate::sys::fs;
 
 /// The longest line that is read: far above the largest plan and the longest proposal.
-const MAX_LINE: u64 = 256 * 1024 * 1024;
+pub(super) const MAX_LINE: u64 = 256 * 1024 * 1024;
 
 /// The events of a journal in their order. After an error it gives nothing more.
 ///

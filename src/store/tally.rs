@@ -5,9 +5,10 @@
 
 use serde::Deserialize;
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use super::line::{self, Envelope, Fault};
+use super::read::MAX_LINE;
 use super::{RunDir, StoreError};
 use crate::event::{FORMAT, Usage};
 use crate::ids::TaskId;
@@ -22,7 +23,7 @@ pub struct Tally {
     pub done: usize,
     /// What was used, by those that told; what nobody told is missing, never zero.
     pub usage: Usage,
-    /// Attempts and planning rounds that told nothing.
+    /// Attempts, and requests of a planner, that told nothing.
     pub silent: u32,
     /// Whether its change was brought into someone's files, and nothing was worked on since.
     pub applied: bool,
@@ -37,9 +38,15 @@ pub fn tally(dir: &RunDir) -> Result<Tally, StoreError> {
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
-        let length = input.read_until(b'\n', &mut buffer).map_err(|error| StoreError::read("read", &path, error))?;
-        // Without its line break it is still being written, or was cut short.
-        let Some(record) = buffer.strip_suffix(b"\n").filter(|_| length > 0) else { break };
+        let line = (&mut input).take(MAX_LINE).read_until(b'\n', &mut buffer);
+        let length = line.map_err(|error| StoreError::read("read", &path, error))? as u64;
+        let Some(record) = buffer.strip_suffix(b"\n") else {
+            // It is still being written, or was cut short; one that is too long is named by the one place that judges.
+            if length == MAX_LINE {
+                super::read(&path)?;
+            }
+            break;
+        };
         match count.take(record) {
             Ok(()) => {}
             Err(Fault::Newer(found)) => return Err(StoreError::Newer { path, found, supported: FORMAT }),
@@ -77,10 +84,44 @@ struct Named {
     id: TaskId,
 }
 
+/// What an attempt used, or a request that is none.
 #[derive(Deserialize)]
 struct Used {
-    #[serde(default)]
+    #[serde(default, alias = "used")]
     usage: Usage,
+}
+
+/// What an event says that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fact {
+    /// Which format the journal has.
+    Begun,
+    Planned,
+    Used,
+    Done,
+    /// Work on a task goes on, or came to nothing.
+    Undone,
+    Applied,
+}
+
+/// The events that are counted. Of a plan that is proposed the request tells what it used.
+const FACTS: [(&str, Fact); 12] = [
+    ("run.started", Fact::Begun),
+    ("plan.accepted", Fact::Planned),
+    ("attempt.finished", Fact::Used),
+    ("budget.settled", Fact::Used),
+    ("task.succeeded", Fact::Done),
+    ("task.reused", Fact::Done),
+    ("attempt.started", Fact::Undone),
+    ("task.failed", Fact::Undone),
+    ("task.skipped", Fact::Undone),
+    ("task.cancelled", Fact::Undone),
+    ("task.reopened", Fact::Undone),
+    ("change.applied", Fact::Applied),
+];
+
+fn fact(name: &[u8]) -> Option<Fact> {
+    FACTS.iter().find(|(counted, _)| counted.as_bytes() == name).map(|(_, fact)| *fact)
 }
 
 impl Count {
@@ -88,46 +129,32 @@ impl Count {
         if !line::is_sound(record) {
             return Err(Fault::Damage(super::Damage::Checksum));
         }
-        let counts = matches!(
-            line::kind(record),
-            None | Some(
-                b"run.started"
-                    | b"plan.proposed"
-                    | b"plan.accepted"
-                    | b"attempt.started"
-                    | b"attempt.finished"
-                    | b"task.succeeded"
-                    | b"task.failed"
-                    | b"task.skipped"
-                    | b"task.cancelled"
-                    | b"task.reused"
-                    | b"task.reopened"
-                    | b"change.applied"
-            )
-        );
-        if counts { self.count(&line::envelope(record)?) } else { Ok(()) }
+        match line::kind(record) {
+            Some(name) if fact(name).is_none() => Ok(()),
+            Some(_) | None => self.count(&line::envelope(record)?),
+        }
     }
 
     fn count(&mut self, event: &Envelope<'_>) -> Result<(), Fault> {
         let broken = |error| Fault::Damage(super::Damage::Content(error));
-        match event.kind.as_ref() {
-            "plan.proposed" | "attempt.finished" => {
+        match fact(event.kind.as_bytes()) {
+            Some(Fact::Used) => {
                 let used: Used = serde_json::from_str(event.data.get()).map_err(broken)?;
                 self.used(used.usage);
             }
-            "plan.accepted" => {
+            Some(Fact::Planned) => {
                 let accepted: Accepted = serde_json::from_str(event.data.get()).map_err(broken)?;
                 self.planned = Some(accepted.plan.tasks.into_iter().map(|task| task.id).collect());
             }
-            "task.succeeded" | "task.reused" => self.done.extend(event.task.clone()),
-            "attempt.started" | "task.failed" | "task.skipped" | "task.cancelled" | "task.reopened" => {
+            Some(Fact::Done) => self.done.extend(event.task.clone()),
+            Some(Fact::Undone) => {
                 self.applied = false;
                 if let Some(task) = &event.task {
                     self.done.remove(task);
                 }
             }
-            "change.applied" => self.applied = true,
-            _ => {}
+            Some(Fact::Applied) => self.applied = true,
+            Some(Fact::Begun) | None => {}
         }
         Ok(())
     }
@@ -210,6 +237,22 @@ mod tests {
         told.push((Some(first), Kind::TaskReopened { why: "it changed".to_owned() }));
         let found = tally(&run(temp.path(), told)).unwrap();
         assert_eq!((found.done, found.applied), (0, false));
+    }
+
+    #[test]
+    fn what_a_planner_asked_for_counts_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let usage = Usage { usd: Some(Usd::from_micros(7)), ..Usage::default() };
+        let settled = |used| (None, Kind::BudgetSettled { id: 1, used });
+        let proposed = (None, Kind::PlanProposed { round: 1, text: "{}".to_owned(), usage });
+        let found = tally(&run(temp.path(), vec![settled(usage), proposed, settled(Usage::default())])).unwrap();
+        assert_eq!((found.usage, found.silent), (usage, 1));
+    }
+
+    #[test]
+    fn every_event_that_is_counted_is_one_that_there_is() {
+        let names: HashSet<_> = samples::every_kind().into_iter().map(|event| event.kind.name()).collect();
+        assert!(FACTS.iter().all(|(name, _)| names.contains(name)), "{FACTS:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a run may cost: counted by the account of its agents, warned of, stopped at, raised, and never paid twice.
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, appears, text};
@@ -146,6 +147,75 @@ fn the_built_in_agent_costs_nothing_and_says_so() {
     scene.run(&["--budget-usd", "1"]).exits(0);
     let usage = &scene.events("attempt.finished")[1].1["usage"];
     assert_eq!(usage, &json!({"input_tokens": 0, "output_tokens": 0, "usd": 0}));
+}
+
+#[test]
+fn an_attempt_whose_agent_was_never_started_costs_nothing() {
+    let scene = spending(&json!({"usd": 1.0}));
+    looking(&scene, 1);
+    let limits = ["--budget-usd", "5", "--set", "budget.task_usd=1", "--set", "run.attempts=1"];
+    let fails = ["--set", "workspace.setup=[[sh, -c, exit 9]]"];
+    scene.run(&[&limits[..], &fails[..]].concat()).exits(6);
+    assert_eq!(scene.events("attempt.started")[0].1["budget"]["usd"], 1, "it was set aside");
+    assert_eq!(gauge(&scene, "budget.usd"), (0, 5_000_000), "and given back: nobody was asked for anything");
+    // The same of a command that is not there by the time that it is needed.
+    let agent = json!({"agents": {"gone": {"command": {"argv": ["./gone.sh"], "parser": "json"}}}, "roles": {"research": "gone"}});
+    scene.config(agent);
+    scene.world.file("gone.sh", "#!/bin/sh\necho '{}'\n");
+    scene.world.file("gone.sh", "not to be executed");
+    scene.run(&limits).exits(6);
+    assert_eq!(gauge(&scene, "budget.usd"), (0, 5_000_000));
+}
+
+#[test]
+fn what_an_agent_told_is_counted_though_the_run_is_stopped_while_its_work_is_taken() {
+    let scene = Scene::new();
+    let told = scene.world.project().join("../told");
+    let script = format!("touch {}; echo '{{\"status\": \"done\", \"usage\": {{\"usd\": 0.25}}}}'", told.display());
+    scene.shell("json", &script);
+    looking(&scene, 1);
+    // A git that does nothing more once the agent has answered.
+    let tools = scene.world.project().join("../tools");
+    let path = std::env::var("PATH").unwrap();
+    let git = path.split(':').map(|folder| format!("{folder}/git")).find(|git| std::path::Path::new(git).exists());
+    let slow = format!(
+        "#!/bin/sh\nif [ -e {0} ]; then touch {0}.taken; exec sleep 300; fi\nexec {1} \"$@\"\n",
+        told.display(),
+        git.unwrap()
+    );
+    std::fs::create_dir(&tools).unwrap();
+    std::fs::write(tools.join("git"), slow).unwrap();
+    std::fs::set_permissions(tools.join("git"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = scene.command(["run", "--plan", "plan.json"]);
+    let mut child = command.env("PATH", format!("{}:{path}", tools.display())).spawn().unwrap();
+    let taken = std::path::PathBuf::from(format!("{}.taken", told.display()));
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !taken.exists() {
+        assert!(std::time::Instant::now() < patience, "its work was never taken");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let (_, ended) = scene.events("attempt.finished").remove(0);
+    assert_eq!(ended["outcome"]["failed"]["class"], "interrupted", "{ended}");
+    assert_eq!((&ended["usage"]["usd"], &ended["exit"]["code"]), (&json!(0.25), &json!(0)), "{ended}");
+    std::fs::remove_file(&told).unwrap();
+    scene.resume(&[]).exits(0);
+    assert_eq!(gauge(&scene, "budget.usd").0, 500_000);
+}
+
+#[test]
+fn limits_that_are_raised_beyond_all_bounds_leave_a_run_that_can_be_gone_on_with() {
+    let scene = spending(&json!({"usd": 1.0}));
+    looking(&scene, 2);
+    scene.run(&["--budget-usd", "1"]).exits(4);
+    for _ in 0..2 {
+        let more = ["--budget-usd", "+1000000000", "--timeout", "+3650d", "--budget-tokens", "+18446744073709551615"];
+        scene.resume(&[&more[..], &["--set", "limits.launches=+4294967295", "--explain"]].concat()).exits(0);
+        scene.resume(&more).exits(0);
+        scene.orchestra(["runs", "show"]).exits(0);
+    }
+    assert_eq!(gauge(&scene, "budget.usd"), (2_000_000, 1_000_000_000_000_000));
 }
 
 #[test]

@@ -15,7 +15,6 @@ use super::review::review;
 use crate::event::{AgentRecord, FailureClass, Usage};
 use crate::ids::AgentName;
 use crate::message::{Finding, HandedKind, ResultStatus, Severity, TaskResult};
-use crate::money::Usd;
 use crate::plan::Role;
 use crate::policy::Spends;
 use crate::sys::fs;
@@ -55,9 +54,7 @@ impl Builtin {
             outcome = cancelled();
         }
         outcome.bytes += opened;
-        // Known to be nothing, which is not the same as nobody knowing.
-        outcome.usage =
-            Usage { input_tokens: Some(0), output_tokens: Some(0), usd: Some(Usd::ZERO), ..Usage::default() };
+        outcome.usage = Usage::NOTHING;
         outcome
     }
 

@@ -149,7 +149,10 @@ impl Program {
         let mut outcome = match exit {
             Ok(exit) => self.outcome(job, &exit),
             Err(ProcessError::File(error)) => Outcome::unwritable(error),
-            Err(error) => Outcome::of(AttemptOutcome::Failed(ending::not_run(&error))),
+            Err(error) => Outcome {
+                usage: ending::used_by(&error),
+                ..Outcome::of(AttemptOutcome::Failed(ending::not_run(&error)))
+            },
         };
         outcome.bytes += written;
         self.temps.give_back(temp).await;

@@ -1,6 +1,6 @@
 //! PURE: how a process ended, as the run sees it. Exit code 0 is the only end that lets an answer count.
 
-use crate::event::{Ended, Failure, FailureClass};
+use crate::event::{Ended, Failure, FailureClass, Usage};
 use crate::process::{End, ProcessError};
 
 use super::super::records::chain;
@@ -38,6 +38,23 @@ pub(super) fn not_run(error: &ProcessError) -> Failure {
         | ProcessError::StillAlive { .. } => FailureClass::Unusable,
     };
     Failure::new(class, &chain(error))
+}
+
+/// What it used all the same: nothing, where it is certain that it was never started.
+pub(super) fn used_by(error: &ProcessError) -> Usage {
+    match error {
+        ProcessError::Empty
+        | ProcessError::NotFound { .. }
+        | ProcessError::NotExecutable { .. }
+        | ProcessError::NoFolder { .. }
+        | ProcessError::NotStarted { .. }
+        | ProcessError::NoSupervisor { .. } => Usage::NOTHING,
+        ProcessError::SupervisorLost { .. }
+        | ProcessError::ShutDown
+        | ProcessError::File(_)
+        | ProcessError::System { .. }
+        | ProcessError::StillAlive { .. } => Usage::default(),
+    }
 }
 
 #[cfg(test)]
