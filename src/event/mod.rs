@@ -1,6 +1,7 @@
 //! PURE: the one vocabulary of a run. Journal, live clients and the fold share [`Event`]; there is no
 //! second type and no conversion. `docs/events.md` lists every kind.
 
+mod attempt;
 mod budget;
 mod failure;
 mod kind;
@@ -12,11 +13,13 @@ mod usage;
 
 use serde::{Deserialize, Serialize};
 
+pub use attempt::{
+    AgentRecord, Artifact, AttemptFinished, AttemptOutcome, AttemptStarted, Straggler, TaskReused, TaskSucceeded,
+};
 pub use budget::{Amount, Budget, Gauge, Limit, Purpose, Untold};
 pub use failure::{Failure, FailureClass};
 pub use kind::{
-    AgentRecord, AppliedOnto, Artifact, AttemptFinished, AttemptOutcome, AttemptStarted, Base, Decision, Host, Kind,
-    PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause, Straggler, TaskReused, TaskSucceeded,
+    AppliedOnto, Base, Decision, Host, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause,
     Versions, WorkspaceCreated, WorkspaceKind,
 };
 pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Verdict};

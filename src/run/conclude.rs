@@ -1,7 +1,8 @@
 //! The end of a run: the last checks, then what all its tasks came to.
 
+use super::action::{Action, Place};
 use super::checks::{Proof, prove};
-use super::decide::{Action, Place, Round, record};
+use super::decide::{Round, record};
 use super::seeded::{Bug, seeded};
 use super::task::Status;
 use super::verdict::{RunEnds, run_verdict};

@@ -1,6 +1,7 @@
 //! PURE: a run as a fold over its events ([`RunState::apply`]), and the decisions that follow from it
 //! ([`decide`]). Live running, resume and every view use this one transition function.
 
+mod action;
 mod budget;
 #[cfg(test)]
 mod budget_tests;
@@ -18,9 +19,10 @@ mod state;
 mod task;
 mod verdict;
 
+pub use action::{Action, Busy, Place, Probe, RoleSpends};
 pub use budget::{Ledger, Offer};
 pub use checks::{Proof, check_identity, checks_of, prove};
-pub use decide::{Action, Busy, Place, Probe, RoleSpends, decide};
+pub use decide::decide;
 pub use jobs::{Chosen, Means, choose_jobs};
 pub use key::{DependencyPart, KEY_VERSION, KeyParts};
 pub use retry::{Backoff, Chance, chance};

@@ -174,12 +174,12 @@ fn what_an_agent_told_is_counted_though_the_run_is_stopped_while_its_work_is_tak
     let script = format!("touch {}; echo '{{\"status\": \"done\", \"usage\": {{\"usd\": 0.25}}}}'", told.display());
     scene.shell("json", &script);
     looking(&scene, 1);
-    // A git that does nothing more once the agent has answered.
+    // A git that does not answer when it is first asked after the agent.
     let tools = scene.world.project().join("../tools");
     let path = std::env::var("PATH").unwrap();
     let git = path.split(':').map(|folder| format!("{folder}/git")).find(|git| std::path::Path::new(git).exists());
     let slow = format!(
-        "#!/bin/sh\nif [ -e {0} ]; then touch {0}.taken; exec sleep 300; fi\nexec {1} \"$@\"\n",
+        "#!/bin/sh\nif [ -e {0} ] && ! [ -e {0}.taken ]; then touch {0}.taken; exec sleep 300; fi\nexec {1} \"$@\"\n",
         told.display(),
         git.unwrap()
     );
@@ -208,13 +208,13 @@ fn what_an_agent_told_is_counted_though_the_run_is_stopped_while_its_work_is_tak
 fn limits_that_are_raised_beyond_all_bounds_leave_a_run_that_can_be_gone_on_with() {
     let scene = spending(&json!({"usd": 1.0}));
     looking(&scene, 2);
-    scene.run(&["--budget-usd", "1"]).exits(4);
+    scene.run(&["--budget-usd", "5", "--set", "limits.launches=1"]).exits(4);
+    let more = ["--budget-usd", "+1000000000", "--timeout", "+3650d", "--budget-tokens", "+18446744073709551615"];
     for _ in 0..2 {
-        let more = ["--budget-usd", "+1000000000", "--timeout", "+3650d", "--budget-tokens", "+18446744073709551615"];
-        scene.resume(&[&more[..], &["--set", "limits.launches=+4294967295", "--explain"]].concat()).exits(0);
-        scene.resume(&more).exits(0);
+        scene.resume(&more).exits(4).says("1 of 1");
         scene.orchestra(["runs", "show"]).exits(0);
     }
+    scene.resume(&["--set", "limits.launches=+4294967295"]).exits(0);
     assert_eq!(gauge(&scene, "budget.usd"), (2_000_000, 1_000_000_000_000_000));
 }
 
