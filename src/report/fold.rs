@@ -26,11 +26,13 @@ impl Summary {
         match &event.kind {
             Kind::RunStarted(it) => self.run_started(event, it),
             Kind::RunOpened(it) => self.run_opened(event, it),
-            // What it took is told by its request's `budget.settled`, and counts once.
-            Kind::PlanProposed { .. } => {}
             Kind::PlanRejected { faults } => self.plan_rejected(faults),
             Kind::PlanAccepted(it) => self.plan_accepted(it),
-            Kind::WorkspaceCreated(_) | Kind::BudgetReserved { .. } | Kind::BudgetRaised { .. } => {}
+            // What a proposal took is told by its request's `budget.settled`, and counts once.
+            Kind::PlanProposed { .. }
+            | Kind::WorkspaceCreated(_)
+            | Kind::BudgetReserved { .. }
+            | Kind::BudgetRaised { .. } => {}
             Kind::BaseChecked(it) => self.base_checked(it),
             Kind::AttemptStarted(it) => self.attempt_started(event, it),
             Kind::AttemptFinished(it) => self.attempt_finished(event, it),

@@ -171,11 +171,10 @@ impl Ledger {
     /// Why an event cannot follow; most have nothing to do with it.
     pub(super) fn check(&self, event: &Event, terms: &Terms) -> Result<(), String> {
         match Entry::of(&event.kind) {
-            Some(Entry::Begun(amount)) => self.fits(amount, terms),
             Some(Entry::Reserved(id, _)) if id != self.requests + 1 => {
                 Err(format!("number {} was expected", self.requests + 1))
             }
-            Some(Entry::Reserved(_, amount)) => self.fits(amount, terms),
+            Some(Entry::Begun(amount) | Entry::Reserved(_, amount)) => self.fits(amount, terms),
             Some(Entry::Settled(id, _)) if !self.open.contains_key(&Holder::Request(id)) => {
                 Err(format!("nothing is set aside under the number {id}"))
             }
