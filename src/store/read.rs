@@ -126,10 +126,14 @@ impl Reader {
         let first = self.line + 1;
         lines.clear();
         while lines.len() < enough && matches!(self.state, State::Reading) {
+            let sound = lines.len();
             match self.next_line(lines) {
                 Ok(true) => {}
                 Ok(false) => self.state = State::Ended,
-                Err(error) => self.state = State::Failed(Box::new(error)),
+                Err(error) => {
+                    lines.truncate(sound);
+                    self.state = State::Failed(Box::new(error));
+                }
             }
         }
         if !lines.is_empty() {
