@@ -11,7 +11,7 @@ use super::CliError;
 use crate::console::Console;
 use crate::dispatch::{Order, Suspension};
 use crate::process::{Supervisors, is_job};
-use crate::sys::signal::{Signals, Suspensions, Urgency, suspend_this_process};
+use crate::sys::signal::{Signals, Suspensions, Urgency};
 
 /// The longest that Ctrl-Z waits until it is on record: a disk that takes nothing must not keep a terminal.
 const ON_RECORD: Duration = Duration::from_secs(5);
@@ -104,7 +104,7 @@ impl Listening {
                         self.beginning.cancel();
                     }
                 }
-                () = suspensions.next() => self.standstill.make().await,
+                () = suspensions.next() => self.standstill.make(&mut suspensions).await,
             }
         }
     }
@@ -119,7 +119,7 @@ struct Standstill {
 
 impl Standstill {
     /// Stops all trees, puts that on record, and stops this process last; whoever continues it has everything go on.
-    async fn make(&self) {
+    async fn make(&self, suspensions: &mut Suspensions) {
         if !is_job() {
             return;
         }
@@ -137,7 +137,7 @@ impl Standstill {
         // In a thread for what may wait: this one must go on hearing signals.
         let leaving = self.console.clone();
         drop(tokio::task::spawn_blocking(move || leaving.make_room()).await);
-        if let Err(error) = suspend_this_process().await {
+        if let Err(error) = suspensions.stop().await {
             tracing::warn!(%error, "this process cannot be suspended");
         }
         self.console.go_on();
