@@ -78,7 +78,7 @@ impl Suspensions {
     pub async fn stop(&mut self) -> io::Result<()> {
         /// The first process of a container cannot be stopped, and is not told so.
         const STOPPED_BY_THEN: Duration = Duration::from_secs(1);
-        drop(self.goes_on.recv().now_or_never());
+        let _ = self.goes_on.recv().now_or_never();
         if self.last.load(Ordering::SeqCst) == Self::TAKEN_BACK {
             return Ok(());
         }
