@@ -31,6 +31,9 @@ fn what_helps(refused: &io::Error) -> &'static str {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "give yourself the right to write there, or name another folder with `--runs-dir`"
         }
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            "make the folder that is named above; the one for temporary files is what TMPDIR names"
+        }
         _ => match (Scarce::behind(refused), Errno::from_io_error(refused)) {
             (Some(short), _) => short.hint(),
             (None, Some(Errno::IO)) => "see that the disk is sound: `dmesg` tells what is wrong with it",
@@ -49,9 +52,13 @@ mod tests {
     fn whichever_room_was_refused_the_advice_is_the_same() {
         let refused = |errno: Errno| io::Error::from(errno);
         let path = std::path::Path::new("/runs/x");
-        for (errno, advised) in
-            [(Errno::NOSPC, "room"), (Errno::IO, "dmesg"), (Errno::MFILE, "ulimit"), (Errno::ROFS, "right")]
-        {
+        for (errno, advised) in [
+            (Errno::NOSPC, "room"),
+            (Errno::IO, "dmesg"),
+            (Errno::MFILE, "ulimit"),
+            (Errno::ROFS, "right"),
+            (Errno::NOENT, "TMPDIR"),
+        ] {
             let file = || crate::sys::fs::FileError::writing(path, refused(errno));
             let system = WorkspaceError::System { action: "sync", path: path.to_path_buf(), source: refused(errno) };
             let errors: [&(dyn Error + 'static); 4] =
