@@ -37,6 +37,11 @@ fn a_change_is_brought_home_once() {
     let tree = scene.tree();
     scene.orchestra(["apply", &run]).exits(0).says("already");
     assert_eq!(scene.tree(), tree);
+    // What was said then to bring it back does.
+    let restore = format!("restore --source=refs/orchestra/backup/{run} -- .");
+    output.says(&format!("`git {restore}`"));
+    scene.git(&restore.split(' ').collect::<Vec<_>>());
+    assert_eq!(read(&scene, "README.md"), "A project.\n");
 }
 
 #[test]

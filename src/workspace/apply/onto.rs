@@ -195,7 +195,9 @@ async fn keep_backup(request: &ApplyRequest<'_>, now: &ObjectId) -> Result<Optio
     let call = user.git.call(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]);
     let fetched = call.arg("--").arg(shadow.path()).arg(format!("+{name}:{name}")).output().await;
     match fetched {
-        Ok(_) => Ok(Some(format!("the folder as it was before is kept as {name} in its git repository"))),
+        Ok(_) => Ok(Some(format!(
+            "the folder as it was before is kept in its git repository: `git restore --source={name} -- .` brings its files back"
+        ))),
         // Another object format, or no right to write: the shadow has it all the same.
         Err(WorkspaceError::Git { .. }) => in_shadow,
         Err(error) => Err(error),
