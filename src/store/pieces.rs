@@ -11,6 +11,8 @@ use crate::sys::machine;
 
 /// Bytes of lines that are worth a thread's while.
 const ENOUGH: usize = 128 << 10;
+/// With more threads than this, finding the lines is what takes the time.
+const MOST_HELPERS: usize = 7;
 
 /// What became of some lines.
 struct Piece {
@@ -22,7 +24,7 @@ struct Piece {
 /// The events of a journal, of which the first was read. Errors come as if all had been read one after the other.
 pub(super) fn parse(reader: &mut Reader, first: Event) -> Result<Vec<Event>, StoreError> {
     let origin = reader.origin();
-    let helpers = if reader.is_longer_than(ENOUGH) { machine::cpus() - 1 } else { 0 };
+    let helpers = if reader.is_longer_than(ENOUGH) { (machine::cpus() - 1).min(MOST_HELPERS) } else { 0 };
     let supply = Mutex::new(reader);
     let mut pieces = thread::scope(|scope| {
         // Where no further thread is allowed, fewer do it.
