@@ -6,6 +6,7 @@ use super::error::WorkspaceError;
 use super::git::{Git, Tools, parts};
 use crate::process::{End, Exit, Sink};
 use crate::sys::fs::{self, Kind};
+use crate::sys::machine;
 use crate::text;
 
 /// Whether a patch is to be applied or only tried.
@@ -40,8 +41,7 @@ pub async fn apply_patch(
         return Err(WorkspaceError::Replaced(folder.to_path_buf()));
     }
     // A repository of its own, and empty: with none, git would look for one, and find what an agent put there.
-    let scratch =
-        tempfile::tempdir().map_err(|error| WorkspaceError::system("create a folder in", Path::new("temp"), error))?;
+    let scratch = fs::temp_dir_in(&machine::temp_dir())?;
     let git = Git::new(tools, scratch.path());
     git.call(["init", "--quiet", "--bare", "--template="]).output().await?;
     let patch = completed(patch);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::rig::{GONE_WITHIN, Rig, WRITES_A_FILE, eventually};
+use crate::rig::{GONE_WITHIN, Going, Rig, WRITES_A_FILE, eventually};
 
 /// Cleans up when it is told to end, in a moment.
 const TIDY: &str = r#"
@@ -27,7 +27,7 @@ while :; do sleep 1; done
 "#;
 
 /// A run of two tasks whose first is under way.
-fn under_way(script: &str) -> (Rig, crate::rig::Going) {
+fn under_way(script: &str) -> (Rig, Going) {
     let rig = Rig::new(&["a", "b"], script);
     let run = rig.start();
     rig.logged("start");
@@ -131,22 +131,30 @@ fn ctrl_c_while_a_check_runs_leaves_the_work_that_was_done() {
     assert_eq!(rig.starts()["a"], 1, "only the check was missing");
 }
 
-#[test]
-fn ctrl_c_while_git_takes_its_first_snapshot_leaves_nothing_half_made() {
-    let rig = Rig::new(&["a", "b"], WRITES_A_FILE);
+/// A run whose git does `first` before it is the real one, once git has written to the log.
+fn run_with_git(rig: &Rig, first: &str) -> Going {
     let bin = rig.at("bin");
     fs::create_dir(&bin).unwrap();
-    // The real one, slow from its second call on: the first only asks for its version.
-    let script = format!(
-        "#!/bin/sh\necho 'git x 1' >> {}\ncase \" $* \" in *' add '*|*' update-index '*|*' write-tree '*|*' init '*) sleep 300;; esac\nPATH=${{PATH#*:}} exec git \"$@\"\n",
-        rig.at("log").display()
-    );
-    fs::write(bin.join("git"), script).unwrap();
+    fs::write(bin.join("git"), format!("#!/bin/sh\n{first}\nPATH=${{PATH#*:}} exec git \"$@\"\n")).unwrap();
     fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = rig.world.command(rig.run_args());
     command.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
     let run = rig.spawn(command);
     rig.logged("git");
+    run
+}
+
+#[test]
+fn ctrl_c_while_git_takes_its_first_snapshot_leaves_nothing_half_made() {
+    let rig = Rig::new(&["a", "b"], WRITES_A_FILE);
+    // Slow from its second call on: the first only asks for its version.
+    let run = run_with_git(
+        &rig,
+        &format!(
+            "echo 'git x 1' >> {}\ncase \" $* \" in *' add '*|*' update-index '*|*' write-tree '*|*' init '*) sleep 300;; esac",
+            rig.at("log").display()
+        ),
+    );
     eventually("a slow git", || rig.alive().iter().any(|process| process.ends_with("sleep 300 ")).then_some(()));
     run.signal(Signal::INT);
     let output = run.end();
@@ -158,20 +166,15 @@ fn ctrl_c_while_git_takes_its_first_snapshot_leaves_nothing_half_made() {
 #[test]
 fn ctrl_c_while_the_last_patch_is_made_is_heard_and_the_run_is_on_record() {
     let rig = Rig::new(&["a", "b"], WRITES_A_FILE);
-    let bin = rig.at("bin");
-    fs::create_dir(&bin).unwrap();
     let journal = rig.world.project().join("runs/latest/events.jsonl");
-    let script = format!(
-        "#!/bin/sh\nif grep -q run.finished {}; then echo 'git x 1' >> {}; sleep 300; fi\nPATH=${{PATH#*:}} exec git \"$@\"\n",
-        journal.display(),
-        rig.at("log").display()
+    let run = run_with_git(
+        &rig,
+        &format!(
+            "if grep -q run.finished {}; then echo 'git x 1' >> {}; sleep 300; fi",
+            journal.display(),
+            rig.at("log").display()
+        ),
     );
-    fs::write(bin.join("git"), script).unwrap();
-    fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = rig.world.command(rig.run_args());
-    command.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
-    let run = rig.spawn(command);
-    rig.logged("git");
     run.signal(Signal::INT);
     run.end().exits(130).says("runs show");
     rig.is_gone_within(GONE_WITHIN);

@@ -91,6 +91,14 @@ mod tests {
     }
 
     #[test]
+    fn where_no_temporary_folder_can_be_made_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let absent = dir.path().join("absent");
+        let error = temp_dir_in(&absent).unwrap_err();
+        assert!(error.to_string().contains(&absent.display().to_string()), "{error}");
+    }
+
+    #[test]
     fn removing_what_is_not_there_is_fine() {
         let dir = tempfile::tempdir().unwrap();
         remove_file(&dir.path().join("x")).unwrap();
