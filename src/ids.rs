@@ -136,6 +136,11 @@ id!(
     /// An agent, as named in the config; same form as a task id.
     AgentName, "agent name", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", name
 );
+
+id!(
+    /// The name of a language model in the config.
+    ModelName, "model name", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", name
+);
 id!(
     /// A SHA-256 as 64 lowercase hex digits.
     Digest, "SHA-256 digest", r"^[0-9a-f]{64}$",

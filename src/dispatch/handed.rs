@@ -138,7 +138,7 @@ fn adopt(claim: &mut TaskResult, handed: Handed) {
         Handed::Review(review) => {
             match review.verdict {
                 ReviewVerdict::Approve => fill(&mut claim.summary, review.summary),
-                ReviewVerdict::Reject => {
+                ReviewVerdict::RequestChanges => {
                     claim.status = ResultStatus::Failed;
                     claim.summary = rejection(&review);
                 }
@@ -197,7 +197,7 @@ mod tests {
         let approved = ReviewFile::new(ReviewVerdict::Approve, "Read it.".to_owned(), Vec::new());
         adopt(&mut claim, Handed::Review(approved));
         assert_eq!((claim.status, claim.summary.as_str()), (ResultStatus::Done, "All fine."));
-        let rejected = ReviewFile::new(ReviewVerdict::Reject, "One fault.".to_owned(), vec![finding]);
+        let rejected = ReviewFile::new(ReviewVerdict::RequestChanges, "One fault.".to_owned(), vec![finding]);
         adopt(&mut claim, Handed::Review(rejected));
         assert_eq!(claim.status, ResultStatus::Failed);
         assert_eq!(claim.summary, "One fault.\nthe review rejects the change: a.rs:3: no");

@@ -148,6 +148,10 @@ impl Gauge {
 pub enum Purpose {
     /// A request of the planner, for this round.
     Plan(u32),
+    /// A request of the planner for another plan, for the how-manyth.
+    Revision(u32),
+    /// A request for the words of the report.
+    Summary,
 }
 
 #[cfg(test)]

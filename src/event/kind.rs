@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Amount, AttemptFinished, AttemptStarted, CheckRun, FailureClass, Limit, Purpose, RunVerdict, Sandbox, TaskReused,
-    TaskSucceeded, Terms, Usage,
+    Amount, AttemptFinished, AttemptStarted, CheckRun, Failure, FailureClass, Limit, Purpose, RunVerdict, Sandbox,
+    TaskReused, TaskSucceeded, Terms, Usage,
 };
 use crate::ids::{Digest, ObjectId, RunId, TaskId, TraceId};
 use crate::plan::{Check, Plan};
@@ -335,6 +335,10 @@ pub enum StopCause {
     Approval,
     /// An agent or a model cannot be used before this time.
     Quota(Option<Timestamp>),
+    /// The planner's model could not be used: why, in words.
+    Model(Box<Failure>),
+    /// None of the plans that the planner proposed was sound.
+    NoPlan,
 }
 
 impl StopCause {
@@ -344,7 +348,8 @@ impl StopCause {
             Self::Signal(number) => u8::try_from(128 + number.clamp(&0, &127)).unwrap_or(u8::MAX),
             Self::Limit(_) => 4,
             Self::Approval => 5,
-            Self::Quota(_) => 6,
+            Self::Quota(_) | Self::Model(_) => 6,
+            Self::NoPlan => 2,
         }
     }
 }

@@ -204,6 +204,8 @@ fn result() -> TaskResult {
         files: vec!["src/lib.rs".to_owned()],
         artifacts: vec!["out.txt".to_owned()],
         findings: vec![Finding { file: None, line: Some(3), severity: Severity::Warning, text: "odd".to_owned() }],
+        verdict: None,
+        score: None,
     }
 }
 

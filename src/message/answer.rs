@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Score;
 use crate::text;
 
 /// The value of a result's `schema` field.
@@ -28,6 +29,24 @@ pub struct TaskResult {
     /// What it noticed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// A reviewer's judgement over the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<ReviewVerdict>,
+    /// How good a reviewer finds the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+}
+
+/// A reviewer's judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewVerdict {
+    /// The change may stay as it is.
+    #[serde(alias = "approved")]
+    Approve,
+    /// Something in it must not stay.
+    #[serde(alias = "request-changes", alias = "changes_requested", alias = "reject", alias = "rejected")]
+    RequestChanges,
 }
 
 /// What an agent claims.
@@ -114,8 +133,13 @@ impl TaskResult {
             small.artifacts.truncate(20);
         }
         if !fits(&small) {
-            small =
-                Self { status: self.status, summary: text::clip(&self.summary, 1024).to_owned(), ..Self::default() };
+            small = Self {
+                status: self.status,
+                summary: text::clip(&self.summary, 1024).to_owned(),
+                verdict: self.verdict,
+                score: self.score,
+                ..Self::default()
+            };
         }
         small
     }
@@ -138,10 +162,12 @@ mod tests {
             files: vec![long.clone(); 500],
             artifacts: vec![long; 500],
             findings: vec![finding; 500],
+            verdict: Some(ReviewVerdict::Approve),
+            score: Some(Score::ONE),
         };
         let small = result.clipped();
         assert!(serde_json::to_vec(&small).unwrap().len() <= TaskResult::MAX_BYTES);
-        assert_eq!(small.status, ResultStatus::Failed);
+        assert_eq!((small.status, small.score), (ResultStatus::Failed, Some(Score::ONE)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Severity};
+use super::{Finding, ReviewVerdict, Severity};
 use crate::plan::Role;
 use crate::text::printable;
 
@@ -102,18 +102,6 @@ pub struct ReviewFile {
     pub findings: Vec<Finding>,
 }
 
-/// What a reviewer says of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReviewVerdict {
-    /// It may stay.
-    #[serde(alias = "approved")]
-    Approve,
-    /// It must not stay as it is: the review fails.
-    #[serde(alias = "rejected")]
-    Reject,
-}
-
 /// Why a file cannot be handed on.
 #[derive(Debug, thiserror::Error)]
 pub enum HandedError {
@@ -200,7 +188,7 @@ impl Handed {
         match self {
             Self::Plan(plan) if plan.steps.iter().all(|step| empty(&step.text)) => Some("it has no step".to_owned()),
             Self::Code(code) if empty(&code.summary) => Some("it does not say what was done".to_owned()),
-            Self::Review(ReviewFile { verdict: ReviewVerdict::Reject, summary, findings, .. })
+            Self::Review(ReviewFile { verdict: ReviewVerdict::RequestChanges, summary, findings, .. })
                 if empty(summary) && findings.is_empty() =>
             {
                 Some("it rejects the change and does not say why".to_owned())
@@ -274,7 +262,7 @@ mod tests {
         assert!(matches!(HandedKind::Plan.read(plan.as_bytes()), Ok(Handed::Plan(plan)) if plan.steps.len() == 1));
         let review = r#"{"version": 1, "verdict": "rejected", "findings": [{"text": "no"}]}"#;
         let Ok(Handed::Review(review)) = HandedKind::Review.read(review.as_bytes()) else { panic!("{review}") };
-        assert_eq!((review.verdict, review.reason()), (ReviewVerdict::Reject, "no"));
+        assert_eq!((review.verdict, review.reason()), (ReviewVerdict::RequestChanges, "no"));
     }
 
     #[test]

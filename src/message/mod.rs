@@ -4,10 +4,12 @@
 
 mod answer;
 mod handed;
+mod score;
 mod task;
 
-pub use answer::{Finding, RESULT_SCHEMA, ResultStatus, Severity, TaskResult};
-pub use handed::{CodeFile, Handed, HandedError, HandedKind, PlanFile, PlanPath, PlanStep, ReviewFile, ReviewVerdict};
+pub use answer::{Finding, RESULT_SCHEMA, ResultStatus, ReviewVerdict, Severity, TaskResult};
+pub use handed::{CodeFile, Handed, HandedError, HandedKind, PlanFile, PlanPath, PlanStep, ReviewFile};
+pub use score::{NotAScore, Score};
 pub use task::{
     ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
     TicketNote,

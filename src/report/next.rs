@@ -43,6 +43,11 @@ impl Summary {
                     vec![resume(&format!("continue, from {} UTC", words::time(until)))]
                 }
                 StopCause::Quota(None) => vec![resume("continue once the quota is back")],
+                StopCause::Model(_) => vec![resume("ask the planner's model again once it can be used")],
+                StopCause::NoPlan => vec![
+                    resume("ask the planner again"),
+                    step("orchestra run --set planner.use=template".to_owned(), "plan without a model"),
+                ],
                 StopCause::Limit(name) => vec![step(
                     format!("orchestra resume {run} {}", self.raise(&name)),
                     "continue with a higher limit; finished tasks are not run again",

@@ -221,6 +221,8 @@ pub(crate) fn stop(cause: &StopCause) -> String {
         StopCause::Approval => "a person must decide".to_owned(),
         StopCause::Quota(Some(until)) => format!("a quota is used up until {} UTC", time(*until)),
         StopCause::Quota(None) => "a quota is used up".to_owned(),
+        StopCause::Model(failure) => format!("the planner's model could not be used: {}", failure.detail),
+        StopCause::NoPlan => "no sound plan was proposed".to_owned(),
     }
 }
 

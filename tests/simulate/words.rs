@@ -52,6 +52,8 @@ fn recorded(task: &str, attempt: u32, kind: &Kind) -> String {
             StopCause::Limit(limit) => format!("stop: {limit}"),
             StopCause::Approval => "stop: approval".to_owned(),
             StopCause::Quota(until) => format!("stop: quota until {until:?}"),
+            StopCause::Model(failure) => format!("stop: model {}", failure.class),
+            StopCause::NoPlan => "stop: no plan".to_owned(),
         },
         Kind::RunFinished { verdict, exit } => format!("finish: {} {exit}", verdict.as_str()),
         Kind::TaskReopened { .. } => format!("reopen {task}"),

@@ -117,7 +117,7 @@ pub(super) fn code(message: &TaskMessage, result: &TaskResult, before: &Before) 
 
 /// PURE: a review's result as its file.
 pub(super) fn review(result: &TaskResult) -> ReviewFile {
-    let verdict = if result.status.is_done() { ReviewVerdict::Approve } else { ReviewVerdict::Reject };
+    let verdict = if result.status.is_done() { ReviewVerdict::Approve } else { ReviewVerdict::RequestChanges };
     ReviewFile::new(verdict, result.summary.clone(), result.findings.clone())
 }
 

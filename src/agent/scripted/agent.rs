@@ -134,6 +134,8 @@ fn give(answer: &Answer, job: &Job) -> Outcome {
                 files: answer.files.clone(),
                 artifacts: answer.artifacts.clone(),
                 findings: answer.findings.clone(),
+                verdict: answer.verdict,
+                score: answer.score,
             },
         ),
     };

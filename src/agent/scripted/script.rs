@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use crate::event::{FailureClass, Usage};
-use crate::message::{Finding, ResultStatus};
+use crate::message::{Finding, ResultStatus, ReviewVerdict, Score};
 
 /// A script as it stands in its file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -55,6 +55,8 @@ pub(super) struct Answer {
     pub(super) artifacts: Vec<String>,
     #[serde(default)]
     pub(super) findings: Vec<Finding>,
+    pub(super) verdict: Option<ReviewVerdict>,
+    pub(super) score: Option<Score>,
     #[serde(default)]
     pub(super) usage: Usage,
 }

@@ -152,6 +152,8 @@ fn verdict(standing: &Standing) -> Option<String> {
             StopCause::Limit(name) => name.clone(),
             StopCause::Approval => "approval".to_owned(),
             StopCause::Quota(_) => "quota".to_owned(),
+            StopCause::Model(failure) => failure.class.to_string(),
+            StopCause::NoPlan => "no plan".to_owned(),
         }),
         Standing::Live { .. } | Standing::Interrupted { .. } | Standing::Unreadable(_) => None,
     }
