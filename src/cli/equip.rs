@@ -118,6 +118,7 @@ pub(super) fn terms(config: &Config, is_set: impl Fn(&str) -> bool) -> Terms {
         max_backoff: config.run.max_backoff,
         ask: config.run.ask,
         allow_unchecked: config.verify.unchecked == Unchecked::Allow,
+        plan_rounds: None,
         run_time: config.limits.run,
         task_time: config.limits.task,
         idle_time: config.limits.idle,

@@ -46,6 +46,7 @@ pub(crate) fn terms() -> Terms {
         max_backoff: Span::from_secs(60),
         ask: Ask::Plan,
         allow_unchecked: false,
+        plan_rounds: None,
         run_time: Span::from_secs(28_800),
         task_time: Span::from_secs(1800),
         idle_time: Span::from_secs(300),

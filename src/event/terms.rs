@@ -27,6 +27,9 @@ pub struct Terms {
     pub ask: Ask,
     /// Whether a task without any check may count as done.
     pub allow_unchecked: bool,
+    /// Most times that the planner's model proposes a plan; missing where no model plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_rounds: Option<u32>,
     /// Wall time of the run, over all its processes.
     pub run_time: Span,
     /// Wall time of one attempt.

@@ -45,6 +45,7 @@ pub(crate) fn terms() -> Terms {
         max_backoff: Span::from_secs(60),
         ask: Ask::Never,
         allow_unchecked: false,
+        plan_rounds: None,
         run_time: Span::from_secs(3600),
         task_time: Span::from_secs(60),
         idle_time: Span::from_secs(60),

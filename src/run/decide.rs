@@ -5,8 +5,9 @@
 use std::ops::Bound;
 
 use super::action::{Action, Busy, Place, Probe};
+use super::fold::round_after;
 use super::seeded::{Bug, seeded};
-use super::state::{Accepted, Phase, RunState};
+use super::state::{Accepted, Phase, Rejected, RunState};
 use super::task::{Consent, Status};
 use super::verdict::Judgement;
 use crate::event::{Amount, Ask, AttemptFinished, Decision, Kind, Limit, PauseCause, RunVerdict, SkipCause, StopCause};
@@ -20,9 +21,7 @@ const LOOK_AHEAD: usize = 64;
 pub fn decide(state: &RunState, busy: &Busy, now: Timestamp) -> Vec<Action> {
     match &state.phase {
         Phase::Stopped(_) | Phase::Finished(_) => Vec::new(),
-        Phase::Planning { .. } if busy.asking => Vec::new(),
-        Phase::Planning { proposed: Some((_, text)), .. } => vec![Action::Parse { text: text.clone() }],
-        Phase::Planning { proposed: None, rounds } => vec![Action::Propose { round: rounds + 1 }],
+        Phase::Planning { proposed, rejected } => plan(state, busy, now, proposed.as_ref(), rejected),
         // Whatever became due meanwhile waits for the run to go on.
         Phase::Executing if state.suspended.is_some() => Vec::new(),
         Phase::Executing => match &state.accepted {
@@ -30,6 +29,28 @@ pub fn decide(state: &RunState, busy: &Busy, now: Timestamp) -> Vec<Action> {
             None => Vec::new(),
         },
     }
+}
+
+/// What leads to a sound plan, or to the end of the run for want of one.
+fn plan(
+    state: &RunState,
+    busy: &Busy,
+    now: Timestamp,
+    proposed: Option<&(u32, String)>,
+    rejected: &[Rejected],
+) -> Vec<Action> {
+    let late = state.elapsed(now) >= state.terms.run_time && !seeded(Bug::IgnoresTheTime);
+    let round = round_after(rejected);
+    vec![match proposed {
+        Some((_, text)) => Action::Parse { text: text.clone() },
+        None if late && busy.asking => Action::CancelAll { limit: Limit::RunTime.key() },
+        None if late => stop_at(Limit::RunTime),
+        None if busy.asking => return Vec::new(),
+        None if state.terms.plan_rounds.is_some_and(|most| round > most) => {
+            record(None, None, Kind::RunStopped { why: StopCause::NoPlan })
+        }
+        None => Action::Propose { round },
+    }]
 }
 
 pub(super) struct Round<'a> {

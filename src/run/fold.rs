@@ -3,7 +3,7 @@
 use super::budget::Ledger;
 use super::keyed::Keyed;
 use super::seeded::{Bug, seeded};
-use super::state::{Accepted, Illegal, Phase, RunState};
+use super::state::{Accepted, Illegal, Phase, Rejected, RunState};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{CheckRun, Decision, Event, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, StopCause};
 use crate::graph::Graph;
@@ -23,7 +23,7 @@ impl RunState {
             run: event.run.clone(),
             terms: terms.clone(),
             base: base.clone(),
-            phase: Phase::Planning { proposed: None, rounds: 0 },
+            phase: Phase::Planning { proposed: None, rejected: Vec::new() },
             plan_only: *plan_only,
             seq: 1,
             plan_consent: Consent::NotAsked,
@@ -89,7 +89,7 @@ impl RunState {
                 Ok(())
             }
             Kind::PlanProposed { round, text, .. } => self.proposed(*round, text),
-            Kind::PlanRejected { .. } => self.rejected(),
+            Kind::PlanRejected { faults } => self.rejected(faults),
             Kind::PlanAccepted(accepted) => self.accept(accepted),
             Kind::WorkspaceCreated(_) => self.executing().map(|_| ()),
             Kind::BaseChecked(run) => self.base_checked(run, event),
@@ -140,7 +140,7 @@ impl RunState {
         match &mut self.accepted {
             None => {
                 if !matches!(self.phase, Phase::Planning { .. }) {
-                    self.phase = Phase::Planning { proposed: None, rounds: 0 };
+                    self.phase = Phase::Planning { proposed: None, rejected: Vec::new() };
                 }
             }
             Some(accepted) => {
@@ -179,24 +179,26 @@ impl RunState {
 
     fn proposed(&mut self, round: u32, text: &str) -> Result<(), String> {
         match &mut self.phase {
-            Phase::Planning { proposed: proposed @ None, rounds } if round == *rounds + 1 => {
+            Phase::Planning { proposed: proposed @ None, rejected } if round == round_after(rejected) => {
                 *proposed = Some((round, text.to_owned()));
                 Ok(())
             }
-            Phase::Planning { proposed: None, rounds } => Err(format!("round {} was expected", *rounds + 1)),
+            Phase::Planning { proposed: None, rejected } => {
+                Err(format!("round {} was expected", round_after(rejected)))
+            }
             Phase::Planning { .. } => Err("the proposal before it was neither accepted nor rejected".to_owned()),
             Phase::Executing | Phase::Stopped(_) | Phase::Finished(_) => Err("there is a plan already".to_owned()),
         }
     }
 
-    fn rejected(&mut self) -> Result<(), String> {
+    fn rejected(&mut self, faults: &[String]) -> Result<(), String> {
         match &mut self.phase {
-            Phase::Planning { proposed: proposed @ Some(_), rounds } => {
-                *proposed = None;
-                *rounds += 1;
+            Phase::Planning { proposed, rejected } => {
+                let (_, text) = proposed.take().ok_or("there is no proposal to reject")?;
+                rejected.push(Rejected { text, faults: faults.to_vec() });
                 Ok(())
             }
-            Phase::Planning { proposed: None, .. } | Phase::Executing | Phase::Stopped(_) | Phase::Finished(_) => {
+            Phase::Executing | Phase::Stopped(_) | Phase::Finished(_) => {
                 Err("there is no proposal to reject".to_owned())
             }
         }
@@ -355,6 +357,11 @@ impl RunState {
         let ordinal = accepted.ordinal(id)?;
         Ok((accepted, ordinal))
     }
+}
+
+/// The round that follows so many proposals.
+pub(super) fn round_after(rejected: &[Rejected]) -> u32 {
+    u32::try_from(rejected.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// A decision over an interruption names the attempt, so that it can count for no later one.

@@ -26,6 +26,6 @@ pub use decide::decide;
 pub use jobs::{Chosen, Means, choose_jobs};
 pub use key::{DependencyPart, KEY_VERSION, KeyParts};
 pub use retry::{Backoff, Chance, chance};
-pub use state::{Illegal, Phase, RunState};
+pub use state::{Illegal, Phase, Rejected, RunState};
 pub use task::{Consent, Done, Status, TaskState};
 pub use verdict::{Judgement, RunEnds, judge, run_verdict};

@@ -20,8 +20,8 @@ pub enum Phase {
     Planning {
         /// A proposal that was bought but not yet parsed, with its round.
         proposed: Option<(u32, String)>,
-        /// Rounds so far.
-        rounds: u32,
+        /// What was proposed before, and is unsound.
+        rejected: Vec<Rejected>,
     },
     /// Tasks run, or could.
     Executing,
@@ -39,6 +39,15 @@ impl Phase {
             Self::Planning { .. } | Self::Executing => false,
         }
     }
+}
+
+/// A proposal that was unsound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// What the planner said, as it said it.
+    pub text: String,
+    /// All that is wrong with it.
+    pub faults: Vec<String>,
 }
 
 /// An event that cannot follow what came before it.

@@ -124,6 +124,7 @@ impl Setup {
             max_backoff: Span::from_secs(60),
             ask: self.ask,
             allow_unchecked: false,
+            plan_rounds: None,
             run_time: self.run_time,
             task_time: Span::from_secs(60),
             idle_time: Span::from_secs(60),
