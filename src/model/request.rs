@@ -11,6 +11,9 @@ pub struct Request {
     pub system: Vec<Block>,
     /// The conversation so far, oldest first; the last turn is the user's.
     pub turns: Vec<Turn>,
+    /// Whether all of it, up to the last part of the last turn whatever that is, is worth keeping: the next request begins
+    /// alike and goes on.
+    pub keep: Keep,
     /// What the model may call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool>,
@@ -68,7 +71,7 @@ pub struct Block {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
-    /// All up to here is sent again soon. At most four times in a request.
+    /// All up to here is sent again soon. At most four times in a request, [`Request::keep`] included.
     Cached,
     /// Nothing is said of it.
     #[default]
