@@ -141,6 +141,43 @@ impl Gauge {
     }
 }
 
+/// Why nothing can be set aside for a request: all that it could use is more than is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("`{}` does not allow another request: {} are used, and it may need {}", .limit.key(), self.of_all(), self.shown(*.needed))]
+pub struct Shortage {
+    /// Of what.
+    pub limit: Limit,
+    /// Used and set aside, in the limit's unit.
+    pub used: u64,
+    /// The limit.
+    pub of: u64,
+    /// The most that the request could use.
+    pub needed: u64,
+}
+
+impl Shortage {
+    /// What there is too little of for `needed`, where `left` is left of `of`.
+    pub fn of(of: Amount, left: Amount, needed: Amount) -> Option<Self> {
+        let short = |limit, of: u64, left: u64, needed: u64| {
+            (needed > left).then(|| Self { limit, used: of.saturating_sub(left), of, needed })
+        };
+        short(Limit::Usd, of.usd.as_micros(), left.usd.as_micros(), needed.usd.as_micros())
+            .or_else(|| short(Limit::Tokens, of.tokens, left.tokens, needed.tokens))
+    }
+
+    fn of_all(&self) -> String {
+        format!("{} of {}", self.shown(self.used), self.shown(self.of))
+    }
+
+    fn shown(&self, amount: u64) -> String {
+        match self.limit {
+            Limit::Usd => format!("${}", Usd::from_micros(amount)),
+            Limit::Tokens => format!("{amount} tokens"),
+            Limit::RunTime | Limit::Launches | Limit::RunBytes => amount.to_string(),
+        }
+    }
+}
+
 /// What is set aside for something that is no attempt. What an attempt's agent asks for comes out of what is set aside for
 /// the attempt, and is told at its end: it must not be counted here as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

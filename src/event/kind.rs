@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Amount, AttemptFinished, AttemptStarted, CheckRun, Failure, FailureClass, Limit, Purpose, RunVerdict, Sandbox,
-    TaskReused, TaskSucceeded, Terms, Usage,
+    Shortage, TaskReused, TaskSucceeded, Terms, Usage,
 };
 use crate::ids::{Digest, ObjectId, RunId, TaskId, TraceId};
 use crate::plan::{Check, Plan};
@@ -339,6 +339,8 @@ pub enum StopCause {
     Model(Box<Failure>),
     /// None of the plans that the planner proposed was sound.
     NoPlan,
+    /// There is too little left of a budget for the next request.
+    Short(Shortage),
 }
 
 impl StopCause {
@@ -346,7 +348,7 @@ impl StopCause {
     pub fn exit(&self) -> u8 {
         match self {
             Self::Signal(number) => u8::try_from(128 + number.clamp(&0, &127)).unwrap_or(u8::MAX),
-            Self::Limit(_) => 4,
+            Self::Limit(_) | Self::Short(_) => 4,
             Self::Approval => 5,
             Self::Quota(_) | Self::Model(_) => 6,
             Self::NoPlan => 2,

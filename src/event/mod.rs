@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use attempt::{
     AgentRecord, Artifact, AttemptFinished, AttemptOutcome, AttemptStarted, Straggler, TaskReused, TaskSucceeded,
 };
-pub use budget::{Amount, Budget, Gauge, Limit, Purpose, Untold};
+pub use budget::{Amount, Budget, Gauge, Limit, Purpose, Shortage, Untold};
 pub use failure::{Failure, FailureClass};
 pub use kind::{
     AppliedOnto, Base, Decision, Host, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause,

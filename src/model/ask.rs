@@ -52,7 +52,7 @@ pub async fn ask(
 ) -> Result<Reply, AskFailure> {
     let mut tried = 0;
     loop {
-        let reserved = meter.reserve(known.most(request)).await?;
+        let reserved = meter.reserve(known.most(request), known.spends()).await?;
         let sent = known.model.send(request.clone(), cancel.clone(), deltas.clone()).await;
         tried += 1;
         let failed = match sent {

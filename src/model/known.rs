@@ -7,6 +7,7 @@ use super::{Model, Prices, Request};
 use crate::event::Amount;
 use crate::ids::{Digest, ModelName};
 use crate::money::Usd;
+use crate::policy::Spends;
 
 /// A model of the configuration.
 #[derive(Clone)]
@@ -26,6 +27,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// Whether it tells what it costs: without prices it tells tokens alone.
+    pub fn spends(&self) -> Spends {
+        if self.prices.is_some() { Spends::Tells } else { Spends::Untold }
+    }
+
     /// The most that `request` could use: its bytes as tokens at [`Request::tokens`], and all of the answer it allows.
     pub fn most(&self, request: &Request) -> Amount {
         let (input, output) = (request.tokens(), u64::from(request.max_output_tokens));

@@ -2,8 +2,9 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::event::{Amount, Limit, Purpose, Usage};
+use crate::event::{Amount, Purpose, Shortage, Usage};
 use crate::money::Usd;
+use crate::policy::Spends;
 
 /// What requests are held to.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Share {
 #[derive(Debug)]
 pub enum Grant {
     /// To set this aside. The answer is the entry's number, once it is safe.
-    Reserve { purpose: Purpose, amount: Amount, answer: oneshot::Sender<Result<u32, Withheld>> },
+    Reserve { purpose: Purpose, amount: Amount, spends: Spends, answer: oneshot::Sender<Result<u32, Withheld>> },
     /// To count this in its place.
     Settle { id: u32, used: Usage },
 }
@@ -35,18 +36,9 @@ pub enum Grant {
 /// Why nothing was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Withheld {
-    /// There is not enough left of it.
-    #[error("`{}` does not allow another request: {used} of {of} are used, and it may need {needed} more", .limit.key())]
-    Spent {
-        /// Which limit.
-        limit: Limit,
-        /// In its unit.
-        used: u64,
-        /// In its unit.
-        of: u64,
-        /// In its unit.
-        needed: u64,
-    },
+    /// There is too little left.
+    #[error(transparent)]
+    Spent(Shortage),
     /// The run is ending.
     #[error("the run is ending")]
     Ending,
@@ -61,12 +53,12 @@ pub(super) enum Reserved {
 
 impl Meter {
     /// Sets `amount` aside.
-    pub(super) async fn reserve(&mut self, amount: Amount) -> Result<Reserved, Withheld> {
+    pub(super) async fn reserve(&mut self, amount: Amount, spends: Spends) -> Result<Reserved, Withheld> {
         match self {
             Self::Share(share) => share.reserve(amount).map(|()| Reserved::Share),
             Self::Ledger { ledger, purpose } => {
                 let (answer, answered) = oneshot::channel();
-                let grant = Grant::Reserve { purpose: *purpose, amount, answer };
+                let grant = Grant::Reserve { purpose: *purpose, amount, spends, answer };
                 ledger.send(grant).map_err(|_| Withheld::Ending)?;
                 answered.await.map_err(|_| Withheld::Ending)?.map(Reserved::Ledger)
             }
@@ -88,21 +80,14 @@ impl Share {
     fn reserve(&self, amount: Amount) -> Result<(), Withheld> {
         let Some(cap) = self.cap else { return Ok(()) };
         let used = Amount { usd: self.used.usd.unwrap_or(Usd::ZERO), tokens: self.used.tokens().unwrap_or(0) };
-        let spent = |limit, used, of, needed| Withheld::Spent { limit, used, of, needed };
-        if used.usd.plus(amount.usd) > cap.usd {
-            let [used, of, needed] = [used.usd, cap.usd, amount.usd].map(Usd::as_micros);
-            return Err(spent(Limit::Usd, used, of, needed));
-        }
-        if used.tokens.saturating_add(amount.tokens) > cap.tokens {
-            return Err(spent(Limit::Tokens, used.tokens, cap.tokens, amount.tokens));
-        }
-        Ok(())
+        Shortage::of(cap, cap.minus(used), amount).map_or(Ok(()), |short| Err(Withheld::Spent(short)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Limit;
 
     fn used(tokens: u64) -> Usage {
         Usage {
@@ -118,18 +103,21 @@ mod tests {
         let cap = Amount { usd: Usd::from_micros(100), tokens: 100 };
         let mut meter = Meter::Share(Share { cap: Some(cap), used: Usage::default() });
         let amount = Amount { usd: Usd::from_micros(60), tokens: 60 };
-        let reserved = meter.reserve(amount).await.unwrap();
+        let reserved = meter.reserve(amount, Spends::Tells).await.unwrap();
         meter.settle(&reserved, used(40));
-        let reserved = meter.reserve(amount).await.unwrap();
+        let reserved = meter.reserve(amount, Spends::Tells).await.unwrap();
         meter.settle(&reserved, used(1));
-        let withheld = meter.reserve(amount).await.unwrap_err();
-        assert_eq!(withheld, Withheld::Spent { limit: Limit::Usd, used: 41, of: 100, needed: 60 });
+        let withheld = meter.reserve(amount, Spends::Tells).await.unwrap_err();
+        assert_eq!(withheld, Withheld::Spent(Shortage { limit: Limit::Usd, used: 41, of: 100, needed: 60 }));
+        let said =
+            "`budget.usd` does not allow another request: $0.000041 of $0.0001 are used, and it may need $0.00006";
+        assert_eq!(withheld.to_string(), said);
     }
 
     #[tokio::test]
     async fn nothing_is_sent_when_nobody_keeps_the_ledger() {
         let (ledger, _) = mpsc::unbounded_channel();
         let mut meter = Meter::Ledger { ledger, purpose: Purpose::Plan(1) };
-        assert_eq!(meter.reserve(Amount::NONE).await.unwrap_err(), Withheld::Ending);
+        assert_eq!(meter.reserve(Amount::NONE, Spends::Tells).await.unwrap_err(), Withheld::Ending);
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::summary::Asked;
 use super::{Facts, Standing, Summary, TaskStatus, words};
 use crate::event::{Gauge, Limit, RunVerdict, StopCause};
+use crate::ids::RunId;
 use crate::money::Usd;
 
 /// A command, and what it would do.
@@ -48,10 +49,10 @@ impl Summary {
                     resume("ask the planner again"),
                     step("orchestra run --set planner.use=template".to_owned(), "plan without a model"),
                 ],
-                StopCause::Limit(name) => vec![step(
-                    format!("orchestra resume {run} {}", self.raise(&name)),
-                    "continue with a higher limit; finished tasks are not run again",
-                )],
+                StopCause::Limit(name) => vec![higher(run, &self.raise(&name))],
+                StopCause::Short(shortage) => {
+                    vec![higher(run, &raise_by(shortage.limit, shortage.of.max(shortage.needed)))]
+                }
             },
             Standing::Finished(verdict) => match verdict {
                 RunVerdict::Success => self.bring(facts),
@@ -74,10 +75,7 @@ impl Summary {
                 RunVerdict::Exhausted => {
                     let full = self.gauges().into_iter().find(Gauge::is_full);
                     vec![match full {
-                        Some(gauge) => step(
-                            format!("orchestra resume {run} {}", self.raise(gauge.limit.key())),
-                            "continue with a higher limit; finished tasks are not run again",
-                        ),
+                        Some(gauge) => higher(run, &self.raise(gauge.limit.key())),
                         None => resume("continue with a higher limit"),
                     }]
                 }
@@ -93,10 +91,7 @@ impl Summary {
         // As much again; or as much as was used, where that alone would let nothing begin.
         let as_much = gauge.map(|Gauge { used, of, .. }| if used < of.saturating_mul(2) { of } else { used });
         match (limit, as_much) {
-            (Some(Limit::RunTime), _) => "--timeout +30m".to_owned(),
-            (Some(Limit::Usd), Some(more)) => format!("--budget-usd +{}", Usd::from_micros(more)),
-            (Some(Limit::Tokens), Some(more)) => format!("--budget-tokens +{more}"),
-            (Some(Limit::Launches | Limit::RunBytes), Some(more)) => format!("--set {key}=+{more}"),
+            (Some(limit), Some(more)) => raise_by(limit, more),
             (Some(_) | None, _) => format!("--set {key}=VALUE"),
         }
     }
@@ -149,6 +144,24 @@ fn choices(asked: &Asked) -> [(String, String); 2] {
             ),
             way(format!("--decide {task}=skip"), "skip it, and what depends on it"),
         ],
+    }
+}
+
+/// The way on with a higher limit.
+fn higher(run: &RunId, flags: &str) -> NextStep {
+    NextStep {
+        command: format!("orchestra resume {run} {flags}"),
+        why: "continue with a higher limit; finished tasks are not run again".to_owned(),
+    }
+}
+
+/// The flags that raise `limit` by so much, in its unit.
+fn raise_by(limit: Limit, more: u64) -> String {
+    match limit {
+        Limit::RunTime => "--timeout +30m".to_owned(),
+        Limit::Usd => format!("--budget-usd +{}", Usd::from_micros(more)),
+        Limit::Tokens => format!("--budget-tokens +{more}"),
+        Limit::Launches | Limit::RunBytes => format!("--set {}=+{more}", limit.key()),
     }
 }
 

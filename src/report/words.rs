@@ -223,6 +223,7 @@ pub(crate) fn stop(cause: &StopCause) -> String {
         StopCause::Quota(None) => "a quota is used up".to_owned(),
         StopCause::Model(failure) => format!("the planner's model could not be used: {}", failure.detail),
         StopCause::NoPlan => "no sound plan was proposed".to_owned(),
+        StopCause::Short(shortage) => shortage.to_string(),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Amount, Artifact, Budget, Event, Gauge, Kind, Limit, Terms, Untold, Usage};
+use crate::event::{Amount, Artifact, Budget, Event, Gauge, Kind, Limit, Shortage, Terms, Untold, Usage};
 use crate::ids::TaskId;
 use crate::money::Usd;
 use crate::policy::Spends;
@@ -145,6 +145,23 @@ impl Ledger {
             Untold::Passes => 0,
         };
         Ok(Offer { aside: Amount { usd, tokens }, cap })
+    }
+
+    /// What is set aside for a request that could use `most`, or what there is too little of. What nobody would tell of
+    /// counts as an attempt's whole share, where a budget was asked for.
+    pub fn request(&self, budget: &Budget, spends: Spends, most: Amount) -> Result<Amount, Shortage> {
+        let left = self.left(budget);
+        let usd = match (spends, budget.untold_usd) {
+            (Spends::Untold, Untold::Counts) => budget.attempt.usd.min(left.usd).max(most.usd),
+            (Spends::Untold, Untold::Passes) | (Spends::Tells | Spends::Nothing, _) => most.usd,
+        };
+        let needed = Amount { usd, ..most };
+        Shortage::of(budget.run, left, needed).map_or(Ok(needed), Err)
+    }
+
+    /// The number of the next request.
+    pub fn next_request(&self) -> u32 {
+        self.requests + 1
     }
 
     /// Each limit with what is used of it. What is set aside counts as used: it may be.

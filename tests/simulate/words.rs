@@ -54,6 +54,7 @@ fn recorded(task: &str, attempt: u32, kind: &Kind) -> String {
             StopCause::Quota(until) => format!("stop: quota until {until:?}"),
             StopCause::Model(failure) => format!("stop: model {}", failure.class),
             StopCause::NoPlan => "stop: no plan".to_owned(),
+            StopCause::Short(shortage) => format!("stop: {shortage}"),
         },
         Kind::RunFinished { verdict, exit } => format!("finish: {} {exit}", verdict.as_str()),
         Kind::TaskReopened { .. } => format!("reopen {task}"),

@@ -27,7 +27,7 @@ pub const TABLE: [(&str, &[&str]); 27] = [
     ("repo", &["plan", "sys"]),
     ("workspace", &["plan", "policy", "process", "sys"]),
     ("prompt", &["ticket", "plan", "message"]),
-    ("model", &["event", "sys"]),
+    ("model", &["event", "policy", "sys"]),
     ("verify", &["plan", "event", "policy", "process", "workspace", "repo"]),
     ("planner", &["ticket", "plan", "event", "model", "prompt", "repo"]),
     ("agent", &["sys", "plan", "message", "event", "model", "prompt", "policy", "process", "repo", "workspace"]),

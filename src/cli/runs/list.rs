@@ -154,6 +154,7 @@ fn verdict(standing: &Standing) -> Option<String> {
             StopCause::Quota(_) => "quota".to_owned(),
             StopCause::Model(failure) => failure.class.to_string(),
             StopCause::NoPlan => "no plan".to_owned(),
+            StopCause::Short(shortage) => shortage.limit.key().to_owned(),
         }),
         Standing::Live { .. } | Standing::Interrupted { .. } | Standing::Unreadable(_) => None,
     }
