@@ -39,6 +39,15 @@ pub(super) const TASK: &[Field] = &[
     // A plan has one level of tasks. Dropping a second one would lose work, so it is known, to be refused.
     ("tasks", &["subtasks", "steps", "batches"]),
 ];
+pub(super) const PATCH: &[Field] = &[
+    ("schema", &[]),
+    ("reason", &["why"]),
+    ("add", &["added"]),
+    ("replace", &["replaced", "update"]),
+    ("remove", &["removed", "delete"]),
+    // A whole plan in the place of a patch: known, to be refused by name.
+    ("tasks", &["subtasks", "batches"]),
+];
 pub(super) const BATCH: &[Field] = &[
     ("id", &["batch_id"]),
     ("name", &["title"]),
@@ -59,9 +68,9 @@ pub(super) fn names_tasks(name: &str) -> bool {
     matches!(plain(name).as_str(), "tasks" | "subtasks" | "batches")
 }
 
-/// Whether a value is an object that holds tasks.
-pub(super) fn is_plan_like(json: &Json) -> bool {
-    matches!(json, Json::Object(entries) if entries.iter().any(|(key, _)| names_tasks(key)))
+/// Whether `name` is one under which a patch holds its changes.
+pub(super) fn names_changes(name: &str) -> bool {
+    matches!(plain(name).as_str(), "add" | "replace" | "remove")
 }
 
 fn plain(name: &str) -> String {

@@ -1,4 +1,4 @@
-//! Finds the one plan in a text: the whole of it, one fenced block, or one object in prose.
+//! Finds the one plan, or patch, in a text: the whole of it, one fenced block, or one object in prose.
 
 use std::ops::Range;
 
@@ -7,7 +7,56 @@ use super::json::{Cause, DEPTH, Json, Reader, Trouble};
 use super::repair::{Repair, RepairKind};
 use super::{fields, import};
 
-/// The plan's value, and what had to be mended to get at it.
+/// What is looked for. Only the names by which it is known in prose, and the words for it, differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A plan, or what another tool has in its place.
+    Plan,
+    /// A change of one.
+    Patch,
+}
+
+impl Wanted {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Patch => "patch",
+        }
+    }
+
+    fn several(self) -> &'static str {
+        match self {
+            Self::Plan => "plans",
+            Self::Patch => "patches",
+        }
+    }
+
+    /// Whether `name` is a key that tells it from any other object.
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::Plan => fields::names_tasks(name),
+            Self::Patch => fields::names_changes(name),
+        }
+    }
+
+    fn is_like(self, json: &Json) -> bool {
+        matches!(json, Json::Object(entries) if entries.iter().any(|(key, _)| self.has(key)))
+    }
+
+    /// Nothing of it is in the text, though objects may be.
+    fn missing(self, objects: bool) -> Fault {
+        match self {
+            Self::Plan if objects => Fault::new("$", "no object in the text has tasks"),
+            Self::Plan | Self::Patch => Fault::new("$", format!("there is no {} in the text", self.noun())),
+        }
+        .hint(match self {
+            Self::Plan => "a plan is one JSON object with a list of `tasks`",
+            Self::Patch => "a patch is one JSON object with `reason` and lists `add`, `replace` and `remove`",
+        })
+    }
+}
+
+/// The value, and what had to be mended to get at it.
 pub(super) struct Found {
     pub(super) json: Json,
     pub(super) repairs: Vec<Repair>,
@@ -21,7 +70,7 @@ struct Candidate {
 }
 
 /// Finds it, or says why there is none or more than one. Linear in the text.
-pub(super) fn find(text: &str) -> Result<Found, Fault> {
+pub(super) fn find(text: &str, wanted: Wanted) -> Result<Found, Fault> {
     let mut notes = Vec::new();
     if text.starts_with('\u{feff}') {
         notes.push((RepairKind::ByteOrderMark, 0));
@@ -32,13 +81,13 @@ pub(super) fn find(text: &str) -> Result<Found, Fault> {
     if body.trim_end().is_empty() {
         return Err(Fault::new("$", "the text is empty"));
     }
-    let candidate = if let Some(candidate) = whole(text, start..end)? {
+    let candidate = if let Some(candidate) = whole(text, start..end, wanted)? {
         candidate
-    } else if let Some(candidate) = fenced(text, start..end)? {
+    } else if let Some(candidate) = fenced(text, start..end, wanted)? {
         notes.push((RepairKind::FencedBlock, candidate.span.start));
         candidate
     } else {
-        let candidate = in_prose(text, start..end)?;
+        let candidate = in_prose(text, start..end, wanted)?;
         notes.push((RepairKind::ProseAround, candidate.span.start));
         candidate
     };
@@ -48,7 +97,7 @@ pub(super) fn find(text: &str) -> Result<Found, Fault> {
 }
 
 /// The whole text as one value.
-fn whole(text: &str, range: Range<usize>) -> Result<Option<Candidate>, Fault> {
+fn whole(text: &str, range: Range<usize>, wanted: Wanted) -> Result<Option<Candidate>, Fault> {
     let first = text[range.clone()].chars().next();
     if !matches!(first, Some('{' | '[' | '/')) {
         return Ok(None);
@@ -57,11 +106,13 @@ fn whole(text: &str, range: Range<usize>) -> Result<Option<Candidate>, Fault> {
         Ok((candidate, rest)) if rest.trim().is_empty() => match &candidate.json {
             Json::Object(_) => Ok(Some(candidate)),
             // Some other tools keep their tasks in a bare list.
-            list if import::likeness(list).is_some() => Ok(Some(candidate)),
-            other => Err(Fault::new("$", format!("a plan is an object; this is {}", other.kind()))),
+            list if wanted == Wanted::Plan && import::likeness(list).is_some() => Ok(Some(candidate)),
+            other => Err(Fault::new("$", format!("a {} is an object; this is {}", wanted.noun(), other.kind()))),
         },
         // Only a mark that opens no value may be the beginning of prose.
-        Err((trouble, _)) if trouble.cause == Cause::TooDeep || opens_value(&text[range]) => Err(fault(text, &trouble)),
+        Err((trouble, _)) if trouble.cause == Cause::TooDeep || opens_value(&text[range]) => {
+            Err(fault(text, &trouble, wanted))
+        }
         // More than one value, or prose: the search for objects decides.
         Ok(_) | Err(_) => Ok(None),
     }
@@ -73,18 +124,18 @@ fn opens_value(text: &str) -> bool {
 }
 
 /// The one fenced block that holds JSON.
-fn fenced(text: &str, range: Range<usize>) -> Result<Option<Candidate>, Fault> {
+fn fenced(text: &str, range: Range<usize>, wanted: Wanted) -> Result<Option<Candidate>, Fault> {
     if text[range.clone()].starts_with('{') {
         return Ok(None);
     }
     let blocks: Vec<Range<usize>> =
         blocks(text, &range).into_iter().filter(|block| text[block.clone()].trim_start().starts_with('{')).collect();
     let [block] = blocks.as_slice() else { return Ok(None) };
-    if mentions_tasks(&text[range.start..block.start]) || mentions_tasks(&text[block.end..range.end]) {
+    if mentions(&text[range.start..block.start], wanted) || mentions(&text[block.end..range.end], wanted) {
         // There may be another plan outside it: the search for objects tells.
         return Ok(None);
     }
-    let (candidate, rest) = read(text, block.start, block.end).map_err(|(trouble, _)| fault(text, &trouble))?;
+    let (candidate, rest) = read(text, block.start, block.end).map_err(|(trouble, _)| fault(text, &trouble, wanted))?;
     if rest.trim().is_empty() {
         return Ok(Some(candidate));
     }
@@ -114,7 +165,7 @@ fn blocks(text: &str, range: &Range<usize>) -> Vec<Range<usize>> {
 }
 
 /// The one object in the text that looks like a plan.
-fn in_prose(text: &str, range: Range<usize>) -> Result<Candidate, Fault> {
+fn in_prose(text: &str, range: Range<usize>, wanted: Wanted) -> Result<Candidate, Fault> {
     let mut plans: Vec<Candidate> = Vec::new();
     let mut other: Option<Json> = None;
     let mut at = range.start;
@@ -122,7 +173,7 @@ fn in_prose(text: &str, range: Range<usize>) -> Result<Candidate, Fault> {
         match read(text, next, range.end) {
             Ok((candidate, _)) => {
                 at = candidate.span.end;
-                if fields::is_plan_like(&candidate.json) {
+                if wanted.is_like(&candidate.json) {
                     plans.push(candidate);
                 } else {
                     other.get_or_insert(candidate.json);
@@ -132,8 +183,8 @@ fn in_prose(text: &str, range: Range<usize>) -> Result<Candidate, Fault> {
                 let close = balanced_end(&text[next..range.end]).map(|length| next + length);
                 let stop = close.unwrap_or(range.end);
                 // A broken plan must never be passed over in favour of something inside or after it.
-                if trouble.cause == Cause::TooDeep || mentions_tasks(&text[next..stop]) {
-                    return Err(fault(text, &trouble));
+                if trouble.cause == Cause::TooDeep || mentions(&text[next..stop], wanted) {
+                    return Err(fault(text, &trouble, wanted));
                 }
                 if close.is_none() {
                     break;
@@ -143,16 +194,14 @@ fn in_prose(text: &str, range: Range<usize>) -> Result<Candidate, Fault> {
         }
     }
     if plans.len() > 1 {
-        let message = format!("the text holds {} plans; which one is meant cannot be told", plans.len());
+        let message = format!("the text holds {} {}; which one is meant cannot be told", plans.len(), wanted.several());
         let place = place(text, plans[1].span.start);
         return Err(Fault::new("$", message).at(place).hint("give exactly one"));
     }
-    plans.pop().ok_or_else(|| other.as_ref().and_then(import::fault).unwrap_or_else(|| no_plan(other.is_some())))
-}
-
-fn no_plan(objects: bool) -> Fault {
-    let message = if objects { "no object in the text has tasks" } else { "there is no plan in the text" };
-    Fault::new("$", message).hint("a plan is one JSON object with a list of `tasks`")
+    plans.pop().ok_or_else(|| {
+        let theirs = other.as_ref().filter(|_| wanted == Wanted::Plan).and_then(import::fault);
+        theirs.unwrap_or_else(|| wanted.missing(other.is_some()))
+    })
 }
 
 /// Reads a value at `at`; with it what follows, or with the trouble how far the reader came.
@@ -174,12 +223,13 @@ fn read(text: &str, at: usize, end: usize) -> Result<(Candidate, &str), (Trouble
     Ok((Candidate { json, span, notes: reader.notes }, rest))
 }
 
-fn mentions_tasks(text: &str) -> bool {
+/// Whether one of its keys stands in `text`.
+fn mentions(text: &str, wanted: Wanted) -> bool {
     let names = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     // As a key: in quotes of some kind, or bare before a colon.
     text.match_indices([':']).any(|(at, _)| {
         let before = text[..at].trim_end().trim_end_matches(['"', '\u{201d}', '\u{201c}']);
-        fields::names_tasks(
+        wanted.has(
             &before[before.rfind(names).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8))..],
         )
     })
@@ -208,11 +258,14 @@ fn balanced_end(text: &str) -> Option<usize> {
     None
 }
 
-fn fault(text: &str, trouble: &Trouble) -> Fault {
+fn fault(text: &str, trouble: &Trouble, wanted: Wanted) -> Fault {
     let (message, hint) = match &trouble.cause {
         Cause::Cut => (
-            "the text ends before the plan does: it was cut".to_owned(),
-            Some("nothing of a cut plan is used; give the whole of it"),
+            format!("the text ends before the {} does: it was cut", wanted.noun()),
+            Some(match wanted {
+                Wanted::Plan => "nothing of a cut plan is used; give the whole of it",
+                Wanted::Patch => "nothing of a cut patch is used; give the whole of it",
+            }),
         ),
         Cause::Duplicate(key) => (
             format!("the key {} stands twice in one object", quoted(key)),

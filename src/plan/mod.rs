@@ -16,6 +16,7 @@ mod index;
 mod json;
 mod model;
 mod parse;
+mod patch;
 mod read;
 mod repair;
 mod rows;
@@ -27,6 +28,8 @@ mod walk;
 mod accept_tests;
 #[cfg(test)]
 mod parse_tests;
+#[cfg(test)]
+mod patch_tests;
 
 pub use accept::{Caps, Plan};
 pub use check::{Checked, CheckedTask, PlanCheck, check};
@@ -36,6 +39,7 @@ pub use model::{
     Scope, Task, TaskLimits, TicketRef,
 };
 pub use parse::{Defaults, Parsed, parse};
+pub use patch::{PATCH_SCHEMA, PlanPatch};
 pub use read::{PlanText, read};
 pub use repair::{Repair, RepairKind};
 pub use rules::is_sound_glob;

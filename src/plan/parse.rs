@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::accept::{Caps, Plan, check_version};
 use super::fault::{Fault, Faults};
 use super::fields::{self, Fields};
-use super::find::{Found, find};
+use super::find::{Found, Wanted, find};
 use super::gathered::Gathered;
 use super::import;
 use super::json::Json;
@@ -62,7 +62,7 @@ pub fn parse(text: &str, caps: &Caps, defaults: &Defaults) -> Result<Parsed, Fau
     if let Some(parsed) = strictly(text, defaults) {
         return Ok(parsed);
     }
-    let found = find(text).map_err(Faults::from)?;
+    let found = find(text, Wanted::Plan).map_err(Faults::from)?;
     match import::fault(&found.json) {
         Some(fault) => Err(fault.into()),
         None => leniently(found, caps, defaults),
@@ -111,7 +111,8 @@ fn with_the_rest(mut faults: Vec<Fault>, draft: Draft, origins: &[String], caps:
     faults.into()
 }
 
-fn relocate(mut faults: Vec<Fault>, origins: &[String]) -> Vec<Fault> {
+/// Names the places of the text in the faults of the draft that came of it.
+pub(super) fn relocate(mut faults: Vec<Fault>, origins: &[String]) -> Vec<Fault> {
     for fault in faults.iter_mut().filter(|_| !origins.is_empty()) {
         let Some((number, rest)) = fault.path.strip_prefix("$.tasks[").and_then(|rest| rest.split_once(']')) else {
             continue;

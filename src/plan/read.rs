@@ -2,7 +2,7 @@
 
 use super::accept::Caps;
 use super::fault::{Fault, Faults, quoted};
-use super::find::find;
+use super::find::{Wanted, find};
 use super::import;
 use super::parse::{self, Defaults, Parsed};
 use super::strict::strictly;
@@ -42,7 +42,7 @@ pub fn read<'a>(source: impl Into<PlanText<'a>>, caps: &Caps, defaults: &Default
     if import::is_issue_lines(text) {
         return import::issue_lines(text, part, defaults);
     }
-    let found = find(text).map_err(Faults::from)?;
+    let found = find(text, Wanted::Plan).map_err(Faults::from)?;
     if let Some(likeness) = import::likeness(&found.json) {
         return import::value(found.json, likeness, part, found.repairs, defaults);
     }
