@@ -4,14 +4,19 @@
 
 mod ask;
 mod failure;
+mod http;
 mod known;
 mod meter;
 mod prices;
 mod reply;
 mod request;
+mod sse;
 
 pub use ask::{AskFailure, Patience, ask};
 pub use failure::{Again, ModelFailure};
+pub use http::{
+    Access, AddressError, BaseUrl, Caps, Delivery, Endpoint, EndpointError, Headers, Key, KeyError, Schemas, Timeouts,
+};
 pub use known::{Known, Models, UnknownModel};
 pub use meter::{Grant, Meter, Share, Withheld};
 pub use prices::Prices;
