@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn names_data_and_comments_are_told_apart_whatever_ends_a_line() {
         for end in ["\n", "\r", "\r\n"] {
-            let text = "event: a\ndata: 1\n\n: a comment\nid: 7\nretry: 9\ndata:two\ndata:  lines\n\nevent: none\n\ndata\n\n";
+            let text =
+                "event: a\ndata: 1\n\n: a comment\nid: 7\nretry: 9\ndata:two\ndata:  lines\n\nevent: none\n\ndata\n\n";
             let expected = vec![pair("a", "1"), pair("", "two\n lines"), pair("", "")];
             assert_eq!(events(&text.replace('\n', end)), expected, "{end:?}");
         }

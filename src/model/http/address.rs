@@ -191,7 +191,10 @@ mod tests {
         for (reach, hosts) in [
             (Reach::Loopback, ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "a.localhost", "[::ffff:127.0.0.1]"]),
             (Reach::Private, ["10.1.2.3", "192.168.1.9", "100.64.0.1", "[fd00::1]", "ollama", "gpu.local"]),
-            (Reach::Public, ["api.example.com", "1.1.1.1", "[2606:4700::1]", "100.128.0.1", "local.example", "172.32.0.1"]),
+            (
+                Reach::Public,
+                ["api.example.com", "1.1.1.1", "[2606:4700::1]", "100.128.0.1", "local.example", "172.32.0.1"],
+            ),
         ] {
             for host in hosts {
                 assert_eq!(url(&format!("http://{host}:8080/v1")).reach(), reach, "{host}");

@@ -91,10 +91,13 @@ impl Wire {
     fn headers(&self, key: KeyHeader, own: &[(&'static str, &'static str)]) -> Result<HeaderMap, ModelFailure> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static(match self.endpoint.delivery {
-            Delivery::Streamed => "text/event-stream, application/json",
-            Delivery::Whole => "application/json",
-        }));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static(match self.endpoint.delivery {
+                Delivery::Streamed => "text/event-stream, application/json",
+                Delivery::Whole => "application/json",
+            }),
+        );
         for (name, value) in own {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
@@ -135,7 +138,8 @@ async fn make(endpoint: &Endpoint) -> Result<Client, ModelFailure> {
             .retry(retry::never());
         if reach == Reach::Loopback { builder.no_proxy() } else { builder }
     };
-    let made = tokio::task::spawn_blocking(move || if plain { base().tls_certs_only([]).build() } else { secure(base) });
+    let made =
+        tokio::task::spawn_blocking(move || if plain { base().tls_certs_only([]).build() } else { secure(base) });
     match made.await {
         Ok(Ok(client)) => Ok(client),
         Ok(Err(error)) => Err(transport::failed(&error, &endpoint.base_url.host())),

@@ -170,8 +170,7 @@ impl Headers {
             if Self::TAKEN.contains(&name.as_str()) {
                 return Err(EndpointError::HeaderTaken(name.to_string()));
             }
-            let mut value =
-                HeaderValue::try_from(value).map_err(|_| EndpointError::HeaderValue(name.to_string()))?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| EndpointError::HeaderValue(name.to_string()))?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }

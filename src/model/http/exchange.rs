@@ -141,7 +141,11 @@ async fn stream<G: Gather>(
         Ok(()) => gather.end(),
         Err(failure) => {
             let usage = Usage { partial: true, ..gather.usage() };
-            Err(if failure.usage.is_unknown() && !usage.is_unknown() { ModelFailure { usage, ..failure } } else { failure })
+            Err(if failure.usage.is_unknown() && !usage.is_unknown() {
+                ModelFailure { usage, ..failure }
+            } else {
+                failure
+            })
         }
     }
 }

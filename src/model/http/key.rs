@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn what_can_be_no_key_is_refused_without_being_shown() {
-        assert_eq!(Key::new("K", " \n").map_err(|e| e.to_string()), Err("the value of `K` is not a key: it is empty".into()));
+        assert_eq!(
+            Key::new("K", " \n").map_err(|e| e.to_string()),
+            Err("the value of `K` is not a key: it is empty".into())
+        );
         for bad in ["sk\nsecret", "sk\u{0}secret", "sk-sécret"] {
             let error = Key::new("K", bad).expect_err(bad).to_string();
             assert!(error.contains("`K`") && !error.contains("cret"), "{error}");

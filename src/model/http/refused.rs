@@ -227,9 +227,18 @@ mod tests {
     #[test]
     fn money_that_is_spent_is_told_from_speed() {
         for (code, body) in [
-            (429, r#"{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}"#),
-            (429, r#"{"type":"error","error":{"type":"rate_limit_error","message":"This request would exceed your workspace's monthly spend limit."}}"#),
-            (400, r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#),
+            (
+                429,
+                r#"{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}"#,
+            ),
+            (
+                429,
+                r#"{"type":"error","error":{"type":"rate_limit_error","message":"This request would exceed your workspace's monthly spend limit."}}"#,
+            ),
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#,
+            ),
             (403, r#"{"type":"error","error":{"type":"billing_error","message":"x"}}"#),
         ] {
             assert_eq!(class(code, &[("retry-after", "1")], body), (FailureClass::Quota, Again::Never), "{body}");

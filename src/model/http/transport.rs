@@ -78,10 +78,11 @@ fn deepest(error: &reqwest::Error) -> String {
 fn certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
-        let inner: &(dyn Error + 'static) = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(inner) => inner,
-            None => error,
-        };
+        let inner: &(dyn Error + 'static) =
+            match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+                Some(inner) => inner,
+                None => error,
+            };
         if let Some(found) = inner.downcast_ref::<rustls::Error>()
             && matches!(found, rustls::Error::InvalidCertificate(_))
         {

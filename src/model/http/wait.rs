@@ -81,7 +81,11 @@ fn units(text: &str) -> Option<Span> {
             _ => return None,
         };
         // A part may be zero where the whole is not.
-        sum = sum.plus(if rest[..number].trim_matches(['0', '.']).is_empty() { Span::ZERO } else { span(&rest[..number], millis)? });
+        sum = sum.plus(if rest[..number].trim_matches(['0', '.']).is_empty() {
+            Span::ZERO
+        } else {
+            span(&rest[..number], millis)?
+        });
         rest = &rest[unit..];
     }
     Some(sum)
@@ -111,9 +115,7 @@ mod tests {
         assert_eq!(asked(&[("retry-after", "86400")]), millis(86_400_000));
         assert_eq!(asked(&[("retry-after-ms", "250"), ("retry-after", "3")]), millis(250));
         assert_eq!(asked(&[("retry-after-ms", "soon"), ("retry-after", "3")]), millis(3000));
-        for date in
-            ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
-        {
+        for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
             let headers = [("date", "Sun, 06 Nov 1994 08:49:30 GMT"), ("retry-after", date)];
             assert_eq!(asked(&headers), millis(7000), "{date}");
         }
@@ -122,8 +124,24 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_leads_to_a_wait_of_our_own_choice() {
         for bad in [
-            "", "-1", "+1", "NaN", "nan", "inf", "1e3", "1e300", "0", "0.0", ".", "soon", "99999999999999999999", "1 day",
-            "31536000", "Sun, 06 Nov 1994 08:49:37 GMT", "Xun, 99 Nov 2094", "\t",
+            "",
+            "-1",
+            "+1",
+            "NaN",
+            "nan",
+            "inf",
+            "1e3",
+            "1e300",
+            "0",
+            "0.0",
+            ".",
+            "soon",
+            "99999999999999999999",
+            "1 day",
+            "31536000",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Xun, 99 Nov 2094",
+            "\t",
         ] {
             assert_eq!(asked(&[("retry-after", bad)]), Again::Backoff, "{bad:?}");
             assert_eq!(asked(&[("retry-after-ms", bad)]), Again::Backoff, "{bad:?}");
@@ -134,7 +152,8 @@ mod tests {
     #[test]
     fn a_date_without_the_providers_clock_is_read_by_ours() {
         let soon = clock::now().as_millis() / 1000 + 90;
-        let soon = jiff::Timestamp::from_second(soon).expect("a time").strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let soon =
+            jiff::Timestamp::from_second(soon).expect("a time").strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let Again::After(wait) = asked(&[("retry-after", &soon)]) else { panic!("no wait from {soon}") };
         assert!((60_000..=91_000).contains(&wait.as_millis()), "{wait}");
     }
@@ -152,7 +171,9 @@ mod tests {
         assert_eq!(limits("0", "7"), millis(120));
         assert_eq!(limits("0", "0"), millis(66_500));
         assert_eq!(limits("1", "1"), Again::Backoff);
-        for (text, expected) in [("6m0s", Some(360_000)), ("1h", Some(3_600_000)), ("1x", None), ("s", None), ("5", None)] {
+        for (text, expected) in
+            [("6m0s", Some(360_000)), ("1h", Some(3_600_000)), ("1x", None), ("s", None), ("5", None)]
+        {
             assert_eq!(units(text), expected.map(Span::from_millis), "{text}");
         }
     }
