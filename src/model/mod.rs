@@ -2,7 +2,11 @@
 //! protocols. A [`Model`] never repeats a request by itself; [`ask`] is the one place that does, and it reserves before
 //! each.
 
+mod anthropic;
 mod ask;
+mod chat;
+mod clients;
+mod ended;
 mod failure;
 mod http;
 mod known;
@@ -10,9 +14,13 @@ mod meter;
 mod prices;
 mod reply;
 mod request;
+mod responses;
+mod schema;
 mod sse;
 
 pub use ask::{AskFailure, Patience, ask};
+pub use chat::MaxTokens;
+pub use clients::{anthropic, openai_chat, openai_responses};
 pub use failure::{Again, ModelFailure};
 pub use http::{
     Access, AddressError, BaseUrl, Caps, Delivery, Endpoint, EndpointError, Headers, Key, KeyError, Schemas, Timeouts,
