@@ -216,7 +216,7 @@ mod tests {
 
     /// What a stream is made of, so that chance meets more than noise.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
-        let known: &[&[u8]] = &[
+        let known: Vec<&'static [u8]> = vec![
             b"\n",
             b"\r",
             b"\r\n",
