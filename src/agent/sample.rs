@@ -31,5 +31,6 @@ pub(super) fn message() -> TaskMessage {
         artifacts: Vec::new(),
         limits: MessageLimits::default(),
         previous_failure: None,
+        review: None,
     }
 }

@@ -208,7 +208,7 @@ impl Progress {
             }
             Kind::TaskCancelled { by } => say(Mark::Bad, Verbosity::Quiet, &format!("cancelled by {by}")),
             Kind::TaskReused(it) => say(Mark::Good, Verbosity::Normal, &format!("reused from attempt {}", it.from)),
-            Kind::TaskReopened { why } => say(Mark::None, Verbosity::Normal, &format!("runs again: {why}")),
+            Kind::TaskReopened { why, .. } => say(Mark::None, Verbosity::Normal, &format!("runs again: {why}")),
             Kind::PolicyDenied { rule, paths } => {
                 say(Mark::Warn, Verbosity::Quiet, &format!("broke a rule: {rule} {}", paths.join(", ")));
             }

@@ -3,8 +3,8 @@
 use crate::event::FailureClass;
 use crate::ids::Digest;
 use crate::message::{
-    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
-    TicketNote,
+    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, ReviewNote,
+    TaskMessage, TicketNote,
 };
 use crate::plan::Role;
 use crate::run::{RunState, Status};
@@ -59,6 +59,7 @@ pub(super) fn message(state: &RunState, ticket: &TicketNote, task: u32) -> Optio
             idle: tighter(planned.limits.idle, state.terms.idle_time),
         },
         previous_failure: previous_failure(state, task),
+        review: review(state, task),
     })
 }
 
@@ -105,6 +106,19 @@ fn previous_failure(state: &RunState, task: u32) -> Option<PreviousFailure> {
         FailureClass::Quota | FailureClass::RateLimited | FailureClass::Transient => None,
         class => Some(PreviousFailure { class: class.to_string(), detail: failure.detail.clone() }),
     }
+}
+
+/// What a review said of the work that the task is to mend.
+fn review(state: &RunState, task: u32) -> Option<ReviewNote> {
+    let by = &state.task(task)?.rework.as_ref()?.by;
+    let said = state.task(state.ordinal(by)?)?.refusal.as_deref()?;
+    Some(ReviewNote {
+        by: by.clone(),
+        verdict: said.verdict,
+        score: said.score,
+        summary: said.summary.clone(),
+        findings: said.findings.clone(),
+    })
 }
 
 /// The digest of a message without its address, the run.

@@ -118,7 +118,7 @@ pub fn survey(
         draft.record(None, None, Kind::PlanAccepted(accepted.clone()))?;
     }
     if let Some(task) = draft.state.chain().last().filter(|_| seeded(Bug::RunsASuccessAgain)) {
-        draft.record(draft.id(*task), None, Kind::TaskReopened { why: "again".to_owned() })?;
+        draft.record(draft.id(*task), None, Kind::reopened("again"))?;
     }
     let changed = changed(before.as_ref(), &draft.state, identity)?;
     let runs_again = wishes.accept_changed && !changed.is_empty();
@@ -192,7 +192,7 @@ impl Draft {
                 Some(changed) => format!("changed: {}", changed.cause),
                 None => "work before it is done again".to_owned(),
             };
-            self.record(Some(id), None, Kind::TaskReopened { why })?;
+            self.record(Some(id), None, Kind::reopened(why))?;
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl Draft {
             })
             .collect();
         for (ordinal, why) in ended {
-            self.record(self.id(ordinal), None, Kind::TaskReopened { why })?;
+            self.record(self.id(ordinal), None, Kind::reopened(why))?;
         }
         Ok(())
     }
@@ -238,7 +238,7 @@ impl Draft {
             // Finished work that others were put on top of stays: it is never paid for again unasked.
             if role.is_some_and(Role::is_read_only) || self.state.chain().last() == Some(&task) {
                 let why = "a task it depends on is done again".to_owned();
-                self.record(self.id(task), None, Kind::TaskReopened { why })?;
+                self.record(self.id(task), None, Kind::reopened(why))?;
             }
         }
         Ok(())

@@ -39,7 +39,10 @@ pub(super) struct AttemptPlan {
     pub agent: Arc<dyn Agent>,
     pub message: TaskMessage,
     pub prompt: String,
+    /// What the work is held against.
     pub input_tree: Option<ObjectId>,
+    /// What the workspace holds when it begins: the same, or work of its own that was sent back.
+    pub start_tree: Option<ObjectId>,
     pub base_tree: Option<ObjectId>,
     pub files: AttemptFiles,
     /// Where its artifacts are when it has left any.
@@ -72,6 +75,10 @@ impl AttemptPlan {
             attempt,
             agent,
             prompt,
+            start_tree: match state.task(task).and_then(|task| task.rework.as_ref()) {
+                Some(rework) => rework.start.clone(),
+                None => state.head().cloned(),
+            },
             input_tree: state.head().cloned(),
             base_tree: state.base.tree.clone(),
             files: AttemptFiles::among(work.dir.tasks(), prefix),
@@ -138,8 +145,8 @@ async fn run_attempt(
         }
     }
     handed::check_inputs(work, &plan.message).await?;
-    if let (Space::Isolated(spaces), Some(input)) = (&work.hands.space, &plan.input_tree) {
-        match spaces.reset(0, input).await {
+    if let (Space::Isolated(spaces), Some(start)) = (&work.hands.space, &plan.start_tree) {
+        match spaces.reset(0, start).await {
             Ok(_) => {}
             Err(error @ (WorkspaceError::Setup { .. } | WorkspaceError::SetupNotStarted { .. })) => {
                 finished.outcome = failed(FailureClass::Unusable, &error.to_string());

@@ -63,7 +63,12 @@ pub enum Kind {
     TaskReused(Box<TaskReused>),
     /// It will run again.
     #[serde(rename = "task.reopened")]
-    TaskReopened { why: String },
+    TaskReopened {
+        why: String,
+        /// The review that sent its work back: the next attempt goes on from that work.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent_back_by: Option<TaskId>,
+    },
     /// A rule was broken by a task.
     #[serde(rename = "policy.denied")]
     PolicyDenied { rule: String, paths: Vec<String> },
@@ -113,6 +118,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A task will run again, for a reason that is no review's.
+    pub fn reopened(why: impl Into<String>) -> Self {
+        Self::TaskReopened { why: why.into(), sent_back_by: None }
+    }
+
     /// The name as it stands in the journal.
     pub fn name(&self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ pub use kind::{
     Versions, WorkspaceCreated, WorkspaceKind,
 };
 pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Verdict};
-pub use terms::{Ask, Said, Sandbox, Terms};
+pub use terms::{Ask, Narrator, ReviewTerms, Said, Sandbox, Terms};
 pub use usage::Usage;
 
 use crate::ids::{RunId, TaskId};

@@ -61,6 +61,9 @@ pub(crate) fn terms() -> Terms {
         }),
         run_bytes: Some(1 << 40),
         output_bytes: None,
+        review: None,
+        max_replans: 0,
+        summary: Narrator::Template,
     }
 }
 
@@ -259,7 +262,9 @@ fn end_kinds() -> Vec<Kind> {
     kinds.extend(causes.map(|cause| Kind::TaskSkipped { cause }));
     kinds.push(Kind::TaskCancelled { by: "me".to_owned() });
     kinds.push(Kind::TaskReused(Box::new(TaskReused { from: 1, key: Digest::of(b"key") })));
-    kinds.push(Kind::TaskReopened { why: "resumed".to_owned() });
+    kinds.push(Kind::reopened("resumed"));
+    let sent_back_by = Some(TaskId::new("judge").unwrap());
+    kinds.push(Kind::TaskReopened { why: "a review sent it back".to_owned(), sent_back_by });
     let stops = [
         StopCause::Signal(15),
         StopCause::Limit("run".to_owned()),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Budget, Limit, Untold};
+use crate::message::Score;
 use crate::money::Usd;
 use crate::time::Span;
 
@@ -51,6 +52,47 @@ pub struct Terms {
     /// Most bytes of an attempt's output that are kept, of each stream; missing where an older build began the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_bytes: Option<u64>,
+    /// What a review's answer does; missing where an older build began the run: then only its `status` counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewTerms>,
+    /// Most changes of the plan for the sake of tasks that failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub max_replans: u32,
+    /// Who puts the run's results together.
+    #[serde(default, skip_serializing_if = "Narrator::is_template")]
+    pub summary: Narrator,
+}
+
+/// What a review's answer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewTerms {
+    /// A score below it is a no.
+    pub threshold: Score,
+    /// How often each review may send work back.
+    pub reworks: u32,
+}
+
+/// Who puts a run's results together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Narrator {
+    /// A plain template.
+    #[default]
+    Template,
+    /// A language model, whose words stand beside those of the template.
+    Model,
+}
+
+impl Narrator {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_template(&self) -> bool {
+        *self == Self::Template
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Whether a later process was given a limit of its own.

@@ -11,6 +11,6 @@ pub use answer::{Finding, RESULT_SCHEMA, ResultStatus, ReviewVerdict, Severity, 
 pub use handed::{CodeFile, Handed, HandedError, HandedKind, PlanFile, PlanPath, PlanStep, ReviewFile};
 pub use score::{NotAScore, Score};
 pub use task::{
-    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, TaskMessage,
-    TicketNote,
+    ArtifactNote, DependencyNote, DependencyStatus, MESSAGE_SCHEMA, MessageLimits, PreviousFailure, ReviewNote,
+    TaskMessage, TicketNote,
 };

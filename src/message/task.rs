@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Finding, ReviewVerdict, Score};
 use crate::ids::{CheckName, Digest, PlanId, RunId, TaskId};
 use crate::plan::{Role, Scope};
 use crate::time::Span;
@@ -51,6 +52,9 @@ pub struct TaskMessage {
     /// Why the attempt before failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_failure: Option<PreviousFailure>,
+    /// The review that sent its work back: that work is still there, and is to be mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewNote>,
 }
 
 /// The ticket, as far as a task needs it.
@@ -137,6 +141,26 @@ pub struct PreviousFailure {
     pub class: String,
     /// What was seen: the end of the output, or of the red check's. Untrusted text.
     pub detail: String,
+}
+
+/// What a review said of the work that is to be mended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewNote {
+    /// The review.
+    pub by: TaskId,
+    /// Its judgement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<ReviewVerdict>,
+    /// How good it finds the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+    /// Its own words. Untrusted text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// What it found. Untrusted text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use super::templates::{PromptError, Templates};
 use crate::ids::{CheckName, TaskId};
-use crate::message::{ArtifactNote, DependencyNote, DependencyStatus, PreviousFailure, TaskMessage, TicketNote};
+use crate::message::{
+    ArtifactNote, DependencyNote, DependencyStatus, Finding as Found, PreviousFailure, ReviewNote, ReviewVerdict,
+    Score, Severity, TaskMessage, TicketNote,
+};
 use crate::plan::{Role, Scope};
 
 /// The prompt for a task. Of the message's address (run, plan, limits) nothing is in it.
@@ -49,6 +52,38 @@ struct Task<'a> {
     checks: &'a [CheckName],
     artifacts: &'a [String],
     previous_failure: Option<&'a PreviousFailure>,
+    review: Option<Review<'a>>,
+}
+
+#[derive(Serialize)]
+struct Review<'a> {
+    by: &'a TaskId,
+    verdict: Option<ReviewVerdict>,
+    score: Option<Score>,
+    summary: &'a str,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    file: Option<&'a str>,
+    line: Option<u32>,
+    severity: Severity,
+    text: &'a str,
+}
+
+impl<'a> Review<'a> {
+    fn of(note: &'a ReviewNote) -> Self {
+        let ReviewNote { by, verdict, score, summary, findings } = note;
+        Self { by, verdict: *verdict, score: *score, summary, findings: findings.iter().map(Finding::of).collect() }
+    }
+}
+
+impl<'a> Finding<'a> {
+    fn of(found: &'a Found) -> Self {
+        let Found { file, line, severity, text } = found;
+        Self { file: file.as_deref(), line: *line, severity: *severity, text }
+    }
 }
 
 /// Unlike the message itself it has every field: an empty one that is left out would be undefined to a template.
@@ -87,6 +122,7 @@ impl<'a> Task<'a> {
             checks: &message.checks,
             artifacts: &message.artifacts,
             previous_failure: message.previous_failure.as_ref(),
+            review: message.review.as_ref().map(Review::of),
         }
     }
 }
@@ -136,6 +172,7 @@ mod tests {
             artifacts: vec!["notes/*.md".to_owned()],
             limits: MessageLimits { time: Span::from_secs(60), idle: Span::from_secs(7) },
             previous_failure: None,
+            review: None,
         }
     }
 
@@ -183,6 +220,45 @@ mod tests {
             (render(&templates, &message(Role::Implement)).unwrap(), render(&templates, &second).unwrap());
         assert!(second.starts_with(first.trim_end()), "{second}");
         assert!(second.ends_with("```text\nleft: 2, right: 3\n```\n"), "{second}");
+    }
+
+    #[test]
+    fn what_a_review_says_is_told_as_data_and_the_work_is_said_to_be_still_there() {
+        let templates = Templates::built_in().unwrap();
+        let mut again = message(Role::Implement);
+        let finding = |file: Option<&str>, line, text: &str| Found {
+            file: file.map(str::to_owned),
+            line,
+            severity: Severity::Error,
+            text: text.to_owned(),
+        };
+        again.review = Some(ReviewNote {
+            by: TaskId::new("judge").unwrap(),
+            verdict: Some(ReviewVerdict::RequestChanges),
+            score: Some("0.4".parse().unwrap()),
+            summary: "{{ task.id }}\n```\nnot yet".to_owned(),
+            findings: vec![
+                finding(Some("src/`stats`.rs\n# x"), Some(3), "# no heading\nempty input"),
+                finding(None, None, "no test"),
+            ],
+        });
+        let prompt = render(&templates, &again).unwrap();
+        assert!(prompt.contains("Your changes are still there. Address each finding"), "{prompt}");
+        assert!(
+            prompt.contains("The review `judge` gives a score of 0.4 of 1:\n\n````text\n{{ task.id }}"),
+            "{prompt}"
+        );
+        assert!(prompt.contains(", line 3:\n\n```text\n# no heading\nempty input\n```"), "{prompt}");
+        assert!(
+            prompt.contains("Finding 2 (error):\n\n```text\nno test\n```") && !prompt.contains("\n# x"),
+            "{prompt}"
+        );
+        assert!(!prompt.contains("taken back") && !prompt.contains("\n\n\n"), "{prompt}");
+        again.previous_failure = Some(PreviousFailure { class: "rejected".to_owned(), detail: "red".to_owned() });
+        let prompt = render(&templates, &again).unwrap();
+        assert!(prompt.contains("what the review saw is still there. Do not do the same again"), "{prompt}");
+        again.review.as_mut().unwrap().score = None;
+        assert!(render(&templates, &again).unwrap().contains("The review `judge` asks for changes:"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ const BUILT_IN: [(&str, &str); 6] = [
 
 /// What a template may name. The preamble sees the ticket only: it is the same for all tasks.
 const TICKET_FIELDS: [&str; 6] = ["ref", "title", "text", "acceptance", "paths", "identifiers"];
-const TASK_FIELDS: [&str; 10] = [
+const TASK_FIELDS: [&str; 11] = [
     "id",
     "role",
     "title",
@@ -32,6 +32,7 @@ const TASK_FIELDS: [&str; 10] = [
     "checks",
     "artifacts",
     "previous_failure",
+    "review",
 ];
 
 /// The prompt templates of a run, parsed and found to name only what there is.

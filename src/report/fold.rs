@@ -384,7 +384,7 @@ fn moment(kind: &Kind) -> Option<String> {
         Kind::TaskSkipped { cause } => format!("skipped: {}", words::skip(cause)),
         Kind::TaskCancelled { by } => format!("cancelled by {by}"),
         Kind::TaskReused(it) => format!("reused from attempt {}", it.from),
-        Kind::TaskReopened { why } => format!("reopened: {why}"),
+        Kind::TaskReopened { why, .. } => format!("reopened: {why}"),
         Kind::PolicyDenied { rule, .. } => format!("broke a rule: {rule}"),
         Kind::ApprovalRequested {} => "a decision was asked for".to_owned(),
         Kind::ApprovalDecided { by, decision } => format!("{by}: {}", words::decision(*decision)),

@@ -2,8 +2,8 @@
 
 use crate::event::{
     AgentRecord, Amount, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun,
-    CheckStatus, Event, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunStarted, RunVerdict, Sandbox,
-    TaskSucceeded, Terms, Usage, Verdict, Versions,
+    CheckStatus, Event, FORMAT, Failure, FailureClass, Host, Kind, Narrator, PlanAccepted, RunStarted, RunVerdict,
+    Sandbox, TaskSucceeded, Terms, Usage, Verdict, Versions,
 };
 use crate::ids::{AgentName, CheckName, Digest, PlanId, RunId, TaskId, TraceId};
 use crate::plan::{Check, CheckKind, Draft, Expect, Goal, PLAN_SCHEMA, Role, Task};
@@ -55,6 +55,9 @@ pub(crate) fn terms() -> Terms {
         budget: None,
         run_bytes: None,
         output_bytes: None,
+        review: None,
+        max_replans: 0,
+        summary: Narrator::Template,
     }
 }
 

@@ -337,7 +337,7 @@ mod tests {
             RunOpened { pid: 9, boot: None, version: "0.1.0".to_owned(), healed_bytes: 12, identity: None, terms };
         story.add(None, Kind::RunOpened(Box::new(opened)));
         assert_eq!(Summary::of(&story.events).exit_code(), Some(0), "opening alone changes nothing");
-        story.add(Some("fix"), Kind::TaskReopened { why: "its input changed".to_owned() });
+        story.add(Some("fix"), Kind::reopened("its input changed"));
         let reopened = Summary::of(&story.events);
         assert_eq!((reopened.exit_code(), reopened.census().open), (None, 1));
         let key = Digest::of(b"fix");

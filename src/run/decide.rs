@@ -108,7 +108,13 @@ impl Round<'_> {
             due.push(record(Some(self.planned(ordinal)), Some(attempt), kind));
         }
         for ordinal in &self.accepted.exhausted {
-            if let Some(failure) = &self.accepted.tasks[*ordinal as usize].failure {
+            let task = &self.accepted.tasks[*ordinal as usize];
+            if task.sent_back {
+                let kind = Kind::reopened("the work that it refused is done again");
+                due.push(record(Some(self.planned(*ordinal)), None, kind));
+            } else if self.state.send_back(*ordinal).is_some() {
+                // Its work goes back as soon as nothing else is at work.
+            } else if let Some(failure) = &task.failure {
                 let kind = Kind::TaskFailed { class: failure.class, detail: failure.detail.clone() };
                 due.push(record(Some(self.planned(*ordinal)), None, kind));
             }
@@ -265,7 +271,9 @@ impl Round<'_> {
     /// How many tasks more may be at work.
     fn slots(&self) -> usize {
         let halted = self.halted().is_some() && !seeded(Bug::BeginsAfterAFailure);
-        if halted || self.busy.verifying || self.has_no_room() {
+        // Work that is about to go back is not built upon.
+        let goes_back = !self.accepted.exhausted.is_empty();
+        if halted || goes_back || self.busy.verifying || self.has_no_room() {
             return 0;
         }
         let active = self.accepted.running.len() + self.accepted.checking.len();
@@ -393,6 +401,9 @@ impl Round<'_> {
         if all_over {
             return self.conclude();
         }
+        if let Some(back) = self.send_back() {
+            return back;
+        }
         if let Some(first) = self.halted() {
             let cause = SkipCause::Stopped(self.planned(first).id.clone());
             let pending = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
@@ -408,6 +419,20 @@ impl Round<'_> {
             None if waits => Vec::new(),
             None => self.missing().map(stop_at).into_iter().collect(),
         }
+    }
+
+    /// The first review whose no sends work back: what lies on top of that work is opened first, then the work itself.
+    fn send_back(&self) -> Option<Vec<Action>> {
+        let due = |review: &u32| self.state.send_back(*review).map(|back| (*review, back));
+        let (review, back) = self.accepted.exhausted.iter().find_map(due)?;
+        let by = self.planned(review).id.clone();
+        let again = |task: &u32| {
+            record(Some(self.planned(*task)), None, Kind::reopened(format!("`{by}` sent back the work before it")))
+        };
+        let why = format!("`{by}` sent it back");
+        let work = Kind::TaskReopened { why, sent_back_by: Some(by.clone()) };
+        let work = record(Some(self.planned(back.work)), None, work);
+        Some(back.on_top.iter().map(again).chain([work]).collect())
     }
 
     /// The limit for the sake of which nothing can begin.

@@ -101,7 +101,7 @@ impl RunState {
             Kind::TaskSkipped { cause } => self.of_task(event).and_then(|(all, task)| all.task_skipped(task, cause)),
             Kind::TaskCancelled { .. } => self.of_task(event).and_then(|(all, task)| all.task_cancelled(task)),
             Kind::TaskReused(reused) => self.task_reused(event, reused),
-            Kind::TaskReopened { .. } => self.of_task(event).and_then(|(all, task)| all.task_reopened(task)),
+            Kind::TaskReopened { sent_back_by, .. } => self.task_reopened(event, sent_back_by.as_ref()),
             Kind::PolicyDenied { .. } => self.of_task(event).and_then(|(all, task)| all.policy_denied(task)),
             Kind::ApprovalRequested {} => self.approval_requested(event),
             Kind::ApprovalDecided { decision, .. } => self.approval_decided(event, *decision),

@@ -1,6 +1,7 @@
 //! What the events of one task make of it, and of those that wait for it.
 
 use super::retry::{Backoff, Chance, chance};
+use super::rework::says_no;
 use super::seeded::{Bug, seeded};
 use super::state::{Accepted, RunState};
 use super::task::{Consent, Done, Status};
@@ -90,11 +91,23 @@ impl RunState {
             .collect();
         for (ordinal, failure) in refused {
             let Some(attempt) = self.task(ordinal).map(|task| task.last_attempt) else { continue };
+            self.keep_a_no(ordinal, &failure);
             if let Some(accepted) = &mut self.accepted {
                 accepted.checking.remove(&ordinal);
             }
             self.attempt_failed(ordinal, attempt, &failure, event.at);
         }
+    }
+
+    /// A review's own words stay when its attempt is over: they are what the work it sends back is to address.
+    fn keep_a_no(&mut self, ordinal: u32, failure: &Failure) {
+        let terms = self.terms.review;
+        let Some(accepted) = &mut self.accepted else { return };
+        let role = accepted.plan.tasks[ordinal as usize].role;
+        let task = &mut accepted.tasks[ordinal as usize];
+        let Status::Checking { claim, .. } = &task.status else { return };
+        let no = failure.class == FailureClass::Reported && says_no(role, claim, terms.as_ref());
+        task.refusal = no.then(|| claim.clone());
     }
 
     /// What follows for a task that is being checked; nothing while a check is missing.
@@ -109,7 +122,7 @@ impl RunState {
             }
             seen.push((check, self.base_outcome(check)?, self.task_outcome(ordinal, check)?));
         }
-        Some(judge(role, claim, &seen))
+        Some(judge(role, claim, self.terms.review.as_ref(), &seen))
     }
 
     fn attempt_failed(&mut self, ordinal: u32, attempt: u32, failure: &Failure, at: Timestamp) {
@@ -199,6 +212,7 @@ impl RunState {
             begun: task.begun,
             kept: event.seq,
         });
+        (task.rework, task.refusal) = (None, None);
         accepted.chain.push(ordinal);
         accepted.end(ordinal, Status::Succeeded);
         Ok(())
@@ -208,7 +222,11 @@ impl RunState {
         let head = self.head().cloned();
         let (accepted, ordinal) = self.of_task(event)?;
         accepted.may_begin(ordinal)?;
-        let done = accepted.tasks[ordinal as usize].done.as_ref().ok_or("the task never succeeded")?;
+        let task = &accepted.tasks[ordinal as usize];
+        if task.rework.is_some() {
+            return Err("its work was sent back".to_owned());
+        }
+        let done = task.done.as_ref().ok_or("the task never succeeded")?;
         if done.key != reused.key || done.attempt != reused.from || done.input_tree != head || head.is_none() {
             return Err("its inputs are not those of its success".to_owned());
         }
@@ -300,7 +318,8 @@ impl Accepted {
 
     pub(super) fn task_reopened(&mut self, ordinal: u32) -> Result<(), String> {
         let task = &self.tasks[ordinal as usize];
-        if !task.status.is_over() {
+        let was_over = task.status.is_over();
+        if !was_over && !task.sent_back {
             return Err(format!("the task is {}, not over", task.status.word()));
         }
         if task.status == Status::Succeeded {
@@ -311,6 +330,11 @@ impl Accepted {
             self.chain.retain(|other| *other != ordinal);
         }
         let task = &mut self.tasks[ordinal as usize];
+        // Of a review that only runs again, since the work before it does, the bound holds on.
+        if was_over && task.status != Status::Succeeded {
+            task.reworks = 0;
+        }
+        (task.sent_back, task.rework) = (false, None);
         task.status = Status::Pending { next_attempt: task.last_attempt + 1, not_before: None };
         if !seeded(Bug::CountsOnAfterReopening) {
             task.counted = 0;
@@ -319,13 +343,16 @@ impl Accepted {
         // What an interrupted attempt left is as unknown as before: whether it is held stays, and who refused is asked again.
         task.interrupted = 0;
         task.consent = Consent::NotAsked;
-        self.over -= 1;
+        self.exhausted.remove(&ordinal);
         if self.first_failure == Some(ordinal) {
             self.first_failure = None;
         }
-        for dependent in self.graph.dependents(ordinal).to_vec() {
-            self.tasks[dependent as usize].waiting += u32::from(!seeded(Bug::ForgetsWhoWaits));
-            self.settle_readiness(dependent);
+        if was_over {
+            self.over -= 1;
+            for dependent in self.graph.dependents(ordinal).to_vec() {
+                self.tasks[dependent as usize].waiting += u32::from(!seeded(Bug::ForgetsWhoWaits));
+                self.settle_readiness(dependent);
+            }
         }
         self.settle_readiness(ordinal);
         Ok(())

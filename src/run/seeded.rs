@@ -24,6 +24,11 @@ pub(crate) enum Bug {
     CountsOnAfterReopening,
     SettlesBeforeAllChecks,
     KeepsAnOldLastCheck,
+    // rework
+    TakesAnyScore,
+    ForgetsTheReworkBound,
+    RunsAReworkFromScratch,
+    TakesBackWorkOfOthers,
     // decide
     IgnoresJobs,
     IgnoresPriority,

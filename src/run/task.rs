@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::event::{Artifact, CheckOutcome, Decision, Failure, FailureClass, SkipCause, Verdict};
-use crate::ids::{Digest, ObjectId};
+use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::TaskResult;
 use crate::time::Timestamp;
 
@@ -94,6 +94,15 @@ pub struct Done {
     pub kept: u64,
 }
 
+/// Work that a review sent back, to be taken up again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rework {
+    /// What the next attempt starts from, the task's own earlier result; missing in place, where it lies before it anyway.
+    pub start: Option<ObjectId>,
+    /// The review.
+    pub by: TaskId,
+}
+
 /// A task and its history, as far as decisions need it.
 #[derive(Debug, Clone)]
 pub struct TaskState {
@@ -127,6 +136,14 @@ pub struct TaskState {
     pub(super) in_place: HashMap<Digest, CheckOutcome>,
     /// It was interrupted in a way that only a person may resolve.
     pub held: bool,
+    /// Its work was sent back: the next attempt keeps it and mends it.
+    pub rework: Option<Rework>,
+    /// The claim with which it said no, for a review whose last one did: those whose work goes back are told.
+    pub refusal: Option<Box<TaskResult>>,
+    /// How often its no sent work back, since it was last opened after a failure.
+    pub reworks: u32,
+    /// Its no has sent work back, and it is due to run again after that.
+    pub(super) sent_back: bool,
     /// Where it stands among the wakings.
     pub(super) wakes: Option<Timestamp>,
 }
@@ -155,6 +172,10 @@ impl TaskState {
             done: None,
             in_place: HashMap::new(),
             held: false,
+            rework: None,
+            refusal: None,
+            reworks: 0,
+            sent_back: false,
             wakes: None,
         }
     }

@@ -1,9 +1,10 @@
 //! What the checks prove of a task, and what its tasks' ends make of a run.
 
 use super::checks::{Proof, prove};
+use super::rework::says_no;
 use super::seeded::{Bug, seeded};
-use crate::event::{CheckOutcome, Failure, FailureClass, RunVerdict, Verdict};
-use crate::message::{ResultStatus, TaskResult};
+use crate::event::{CheckOutcome, Failure, FailureClass, ReviewTerms, RunVerdict, Verdict};
+use crate::message::{ResultStatus, Score, TaskResult};
 use crate::plan::{Check, Role};
 
 /// What follows for an attempt once all its checks are in.
@@ -18,8 +19,13 @@ pub enum Judgement {
 /// Judges an attempt: `claim` is what the agent says, `checks` what we saw as (check, before, after).
 ///
 /// Only a check that went from red to green outweighs an agent that says it failed; an agent that says it is done
-/// outweighs nothing.
-pub fn judge(role: Role, claim: &TaskResult, checks: &[(&Check, &CheckOutcome, &CheckOutcome)]) -> Judgement {
+/// outweighs nothing. A review that says no is taken at its word, whatever its status says: `review` says what is a no.
+pub fn judge(
+    role: Role,
+    claim: &TaskResult,
+    review: Option<&ReviewTerms>,
+    checks: &[(&Check, &CheckOutcome, &CheckOutcome)],
+) -> Judgement {
     let proofs: Vec<(Proof, &Check, &CheckOutcome)> =
         checks.iter().map(|(check, before, after)| (prove(check.expect, before, after), *check, *after)).collect();
     let broken: Vec<_> = proofs.iter().filter(|(proof, ..)| *proof == Proof::Broken).collect();
@@ -29,6 +35,9 @@ pub fn judge(role: Role, claim: &TaskResult, checks: &[(&Check, &CheckOutcome, &
         return Judgement::Refused(Failure::new(FailureClass::Rejected, &seen.join("\n")));
     }
     let has = |wanted: Proof| proofs.iter().any(|(proof, ..)| *proof == wanted);
+    if says_no(role, claim, review) {
+        return Judgement::Refused(Failure::new(FailureClass::Reported, &the_no(claim, review)));
+    }
     if claim.status == ResultStatus::Failed && !has(Proof::Fixed) {
         let words = if claim.summary.is_empty() { "the agent says that it failed" } else { &claim.summary };
         return Judgement::Refused(Failure::new(FailureClass::Reported, words));
@@ -46,6 +55,22 @@ pub fn judge(role: Role, claim: &TaskResult, checks: &[(&Check, &CheckOutcome, &
     } else {
         Verdict::Unchecked
     })
+}
+
+/// A review's no in one sentence or two, for people.
+fn the_no(claim: &TaskResult, review: Option<&ReviewTerms>) -> String {
+    let least = review.map_or(Score::ZERO, |terms| terms.threshold);
+    let mut words = match claim.score {
+        Some(score) if score < least => {
+            format!("the review asks for changes: its score is {score}, and {least} is needed")
+        }
+        Some(score) => format!("the review asks for changes, with a score of {score}"),
+        None => "the review asks for changes".to_owned(),
+    };
+    if !claim.summary.is_empty() {
+        words.extend(["\n", &claim.summary]);
+    }
+    words
 }
 
 /// What the ends of all tasks make of the run, by the order in `docs/exit-codes.md`.
@@ -124,7 +149,7 @@ mod tests {
     fn a_done_with_a_red_check_is_refused() {
         let check = check(Expect::Change);
         let (red, after) = (colour(CheckStatus::Red), colour(CheckStatus::Red));
-        let judgement = judge(Role::Implement, &claim(ResultStatus::Done), &[(&check, &red, &after)]);
+        let judgement = judge(Role::Implement, &claim(ResultStatus::Done), None, &[(&check, &red, &after)]);
         assert!(matches!(judgement, Judgement::Refused(failure) if failure.class == FailureClass::Rejected));
     }
 
@@ -132,7 +157,7 @@ mod tests {
     fn a_failed_with_a_check_turned_green_is_accepted() {
         let check = check(Expect::Change);
         let (red, green) = (colour(CheckStatus::Red), colour(CheckStatus::Green));
-        let judgement = judge(Role::Implement, &claim(ResultStatus::Failed), &[(&check, &red, &green)]);
+        let judgement = judge(Role::Implement, &claim(ResultStatus::Failed), None, &[(&check, &red, &green)]);
         assert_eq!(judgement, Judgement::Accepted(Verdict::Verified));
     }
 
@@ -140,14 +165,17 @@ mod tests {
     fn a_failed_with_nothing_but_an_old_green_stays_failed() {
         let check = check(Expect::Keep);
         let green = colour(CheckStatus::Green);
-        let judgement = judge(Role::Implement, &claim(ResultStatus::Failed), &[(&check, &green, &green)]);
+        let judgement = judge(Role::Implement, &claim(ResultStatus::Failed), None, &[(&check, &green, &green)]);
         assert!(matches!(judgement, Judgement::Refused(failure) if failure.class == FailureClass::Reported));
     }
 
     #[test]
     fn without_a_check_work_is_unchecked_and_reading_is_verified() {
-        assert_eq!(judge(Role::Implement, &claim(ResultStatus::Done), &[]), Judgement::Accepted(Verdict::Unchecked));
-        assert_eq!(judge(Role::Review, &claim(ResultStatus::Done), &[]), Judgement::Accepted(Verdict::Verified));
+        assert_eq!(
+            judge(Role::Implement, &claim(ResultStatus::Done), None, &[]),
+            Judgement::Accepted(Verdict::Unchecked)
+        );
+        assert_eq!(judge(Role::Review, &claim(ResultStatus::Done), None, &[]), Judgement::Accepted(Verdict::Verified));
     }
 
     #[test]

@@ -316,9 +316,9 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let runs = temp.path();
         let oldest = make(runs, 0, vec![finished(), applied()]);
-        let long = Kind::TaskReopened { why: "x".repeat(100_000) };
+        let long = Kind::reopened("x".repeat(100_000));
         make(runs, 1000, vec![long, Kind::RunStopped { why: StopCause::Signal(2) }, applied()]);
-        make(runs, 2000, vec![Kind::TaskReopened { why: "x".repeat(100_000) }]);
+        make(runs, 2000, vec![Kind::reopened("x".repeat(100_000))]);
         let broken = make(runs, 3000, vec![]);
         fs::write(&runs.join(broken.as_str()).join("events.jsonl"), b"what\nis this\n").unwrap();
         let live = make(runs, 4000, vec![]);

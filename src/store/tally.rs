@@ -234,7 +234,7 @@ mod tests {
             (Some(Usd::from_micros(500_000)), Some(14), None)
         );
         assert!(found.applied);
-        told.push((Some(first), Kind::TaskReopened { why: "it changed".to_owned() }));
+        told.push((Some(first), Kind::reopened("it changed")));
         let found = tally(&run(temp.path(), told)).unwrap();
         assert_eq!((found.done, found.applied), (0, false));
     }

@@ -30,7 +30,7 @@ fn encoded(event: &Event) -> Vec<u8> {
 }
 
 fn small(count: u64) -> Vec<Event> {
-    (1..=count).map(|seq| samples::event(seq, Kind::TaskReopened { why: format!("no. {seq}") })).collect()
+    (1..=count).map(|seq| samples::event(seq, Kind::reopened(format!("no. {seq}")))).collect()
 }
 
 fn place(error: &StoreError) -> Option<u64> {
@@ -137,7 +137,7 @@ fn gaps_and_lines_of_another_run_are_refused() {
 
 #[test]
 fn lines_that_are_taken_apart_at_once_are_judged_as_if_they_were_read_in_order() {
-    let long = |seq| samples::event(seq, Kind::TaskReopened { why: "x".repeat(100_000) });
+    let long = |seq| samples::event(seq, Kind::reopened("x".repeat(100_000)));
     let short = small(7);
     let events = [short[0].clone(), long(2), short[2].clone(), long(4), short[4].clone(), short[5].clone()];
     let lines: Vec<Vec<u8>> = events.iter().map(|event| line::encode(event).unwrap()).collect();

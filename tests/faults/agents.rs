@@ -134,6 +134,7 @@ fn message(role: Role) -> TaskMessage {
         artifacts: Vec::new(),
         limits: MessageLimits::default(),
         previous_failure: None,
+        review: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every guard is left out once, and the simulation must find it missing: what it does not find missing, nothing holds.
 
-use super::cuts::{eventful, every_cut, undisturbed};
+use super::cuts::{eventful, every_cut, reviewed_runs, undisturbed};
 use super::orders::{Mishaps, every_shape};
 use super::random::{comes_out, fates, try_all};
 use super::script::{Does, Setup, setups};
@@ -8,7 +8,7 @@ use super::world::Sim;
 use crate::event::FailureClass;
 use crate::run::seeded::{Bug, with};
 
-const ALL: [Bug; 41] = [
+const ALL: [Bug; 45] = [
     Bug::BeginsBeforeItsDependencies,
     Bug::RunsBelowASkip,
     Bug::ForgetsAlways,
@@ -27,6 +27,10 @@ const ALL: [Bug; 41] = [
     Bug::CountsOnAfterReopening,
     Bug::SettlesBeforeAllChecks,
     Bug::KeepsAnOldLastCheck,
+    Bug::TakesAnyScore,
+    Bug::ForgetsTheReworkBound,
+    Bug::RunsAReworkFromScratch,
+    Bug::TakesBackWorkOfOthers,
     Bug::IgnoresJobs,
     Bug::IgnoresPriority,
     Bug::IgnoresThePause,
@@ -68,6 +72,7 @@ const HUNTS: [Hunt; 4] = [
         name: "cuts",
         search: || {
             every_cut(&eventful(), 0)?;
+            reviewed_runs().iter().try_for_each(|setup| every_cut(setup, 0))?;
             try_all(40, &setups(5), 0, |setup: Setup| every_cut(&undisturbed(setup), 0))
         },
     },

@@ -142,7 +142,7 @@ pub fn last_check_again() -> Sim {
     let mut world = finished(&setup);
     world = world.resumed(world.journal.len())?;
     let why = "changed: agent".to_owned();
-    world.append(Some(super::script::task_id(0)), None, Kind::TaskReopened { why })?;
+    world.append(Some(super::script::task_id(0)), None, Kind::reopened(why))?;
     world.finish(|_| 0)?;
     let good = world.state.phase == Phase::Finished(RunVerdict::Success);
     if good { Ok(()) } else { Err(format!("{:?}", world.state.phase)) }

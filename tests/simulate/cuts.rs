@@ -3,7 +3,7 @@
 
 use super::laws::keep;
 use super::random::{live, try_all};
-use super::script::{Does, Script, Setup, setups};
+use super::script::{Does, Script, Setup, reviewed, setups};
 use super::world::{Sim, World};
 use crate::event::{AttemptOutcome, Event, FailureClass, Kind, RunVerdict};
 use crate::run::Phase;
@@ -111,6 +111,44 @@ fn every_cut_of_an_eventful_run_is_mended_by_one_resume_and_by_a_second() {
     }
 }
 
+/// Two reviews that say no, of work with tests on top of it, until they agree or have said it often enough; and one of work
+/// that others have built upon.
+pub fn reviewed_runs() -> [Setup; 3] {
+    let review = |deps: &[usize], does: &[Does]| Script { review: true, ..Script::new(deps, does) };
+    let setup = |nos: usize| {
+        let says = |nos: usize| [vec![Does::Object; nos], vec![Does::Doubt], vec![Does::Succeed]].concat();
+        let tasks = vec![
+            Script::new(&[], &[Does::Succeed]),
+            Script::new(&[0], &[Does::Succeed, Does::Lie, Does::Succeed]),
+            Script { test: true, ..Script::new(&[1], &[Does::Succeed]) },
+            review(&[1, 2], &[Does::Succeed]),
+            review(&[2, 3], &says(nos)),
+            review(&[2, 4], &[Does::Doubt, Does::Succeed]),
+            Script::new(&[5], &[Does::Succeed]),
+        ];
+        Setup { final_check: true, backoff: Span::ZERO, review: reviewed(2), ..Setup::new(tasks) }
+    };
+    let built_upon = vec![
+        Script::new(&[], &[Does::Succeed]),
+        Script::new(&[0], &[Does::Succeed]),
+        review(&[0], &[Does::Object, Does::Succeed]),
+    ];
+    [setup(0), setup(5), Setup { backoff: Span::ZERO, ..Setup::new(built_upon) }]
+}
+
+#[test]
+fn every_cut_of_a_run_whose_reviews_say_no_is_mended() {
+    for (setup, verdict) in
+        reviewed_runs().into_iter().zip([RunVerdict::Success, RunVerdict::Failed, RunVerdict::Failed])
+    {
+        let mut whole = World::new(&setup);
+        whole.finish(|_| 0).unwrap();
+        assert_eq!(whole.state.phase, Phase::Finished(verdict), "{}", whole.story());
+        every_cut(&setup, 4).unwrap();
+        every_cut(&Setup { final_check: false, ..setup.in_place(1) }, 2).unwrap();
+    }
+}
+
 #[test]
 fn every_cut_of_a_run_that_succeeds_ends_in_success() {
     let tasks = (0..4).map(|n| Script::new(&(0..n).collect::<Vec<_>>(), &[Does::Lie, Does::Succeed])).collect();
@@ -138,11 +176,13 @@ pub fn undisturbed(setup: Setup) -> Setup {
     let Setup { launches, run_time, takes, .. } = Setup::new(Vec::new());
     // Whose work was the last to be kept, and so what the last check sees, depends on the order.
     let final_check = setup.final_check && jobs == 1;
+    // So does what lies on top of work that a review sends back.
+    let review = setup.review.filter(|_| jobs == 1);
     let mut tasks = setup.tasks;
     for task in &mut tasks {
         task.asks = false;
     }
-    Setup { tasks, jobs, launches, run_time, takes, final_check, backoff: Span::ZERO, ..setup }
+    Setup { tasks, jobs, launches, run_time, takes, final_check, backoff: Span::ZERO, review, ..setup }
 }
 
 #[test]

@@ -31,6 +31,7 @@ struct Seen {
     numbers: BTreeSet<(TaskId, Option<u32>)>,
     succeeded: BTreeSet<TaskId>,
     over: BTreeSet<TaskId>,
+    sent_back: BTreeSet<TaskId>,
     failures: u32,
     ended: bool,
     launches: u32,
@@ -65,6 +66,8 @@ impl Seen {
                 hold(self.launches <= setup.launches, "no more launches than allowed")?;
             }
             Kind::TaskSucceeded(_) | Kind::TaskReused(_) => {
+                let reused = matches!(event.kind, Kind::TaskReused(_));
+                hold(!(self.sent_back.remove(&task) && reused), "what was sent back is not taken as it was")?;
                 hold(self.succeeded.insert(task.clone()), "a task succeeds once")?;
                 self.over.insert(task);
             }
@@ -73,7 +76,12 @@ impl Seen {
                 self.over.insert(task);
             }
             Kind::TaskSkipped { .. } | Kind::TaskCancelled { .. } => drop(self.over.insert(task)),
-            Kind::TaskReopened { why } => {
+            Kind::TaskReopened { why, sent_back_by } => {
+                if let Some(by) = sent_back_by {
+                    let most = setup.review.map_or(0, |terms| terms.reworks as usize);
+                    hold(told.reworks(number(by)).len() <= most, "no more reworks than allowed")?;
+                    self.sent_back.insert(task.clone());
+                }
                 self.failures -= u32::from(why.starts_with("failed"));
                 self.succeeded.remove(&task);
                 self.over.remove(&task);
@@ -140,6 +148,8 @@ fn outcome(setup: &Setup, does: &[Does], review: bool) -> String {
         };
         let class = match did {
             Does::Succeed | Does::Spoil => return "succeeded".to_owned(),
+            Does::Object | Does::Doubt if review && setup.review.is_some() => return "failed reported".to_owned(),
+            Does::Object | Does::Doubt => return "succeeded".to_owned(),
             Does::Lie if review => return "succeeded".to_owned(),
             Does::Despair if !review && !setup.green_before => return "succeeded".to_owned(),
             Does::Lie => FailureClass::Rejected,

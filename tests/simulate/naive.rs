@@ -98,11 +98,11 @@ impl<'a> Naive<'a> {
 
     /// The first task that failed, by the order in which they failed.
     pub fn first_failure(&self) -> Option<usize> {
-        self.told.places().find_map(|(_, event)| {
-            let Kind::TaskFailed { .. } = event.kind else { return None };
-            let task: usize = event.task.as_ref()?.as_str()[1..].parse().ok()?;
-            matches!(self.over(task), Some(End::Failed(_))).then_some(task)
-        })
+        let failed = |task: usize| {
+            let since = self.told.of(task).into_iter();
+            since.filter(|(_, event)| matches!(event.kind, Kind::TaskFailed { .. })).map(|(place, _)| place).next()
+        };
+        self.tasks().filter_map(|task| failed(task).map(|place| (place, task))).min().map(|(_, task)| task)
     }
 
     fn halted(&self) -> Option<usize> {
@@ -117,7 +117,10 @@ impl<'a> Naive<'a> {
             }
         }
         for task in self.tasks() {
-            if let Stand::Exhausted(class) = self.stands[task] {
+            let Stand::Exhausted(class) = self.stands[task] else { continue };
+            if self.has_sent_back(task) {
+                due.push(format!("reopen t{task}"));
+            } else if self.send_back(task).is_none() {
                 due.push(format!("fail t{task}: {class}"));
             }
         }
@@ -194,6 +197,41 @@ impl<'a> Naive<'a> {
             }
         }
         opening
+    }
+
+    /// Whether the last no of a review has sent work back.
+    fn has_sent_back(&self, review: usize) -> bool {
+        let no = self.told.no(review);
+        no.is_some_and(|no| self.told.reworks(review).last().is_some_and(|back| *back > no))
+    }
+
+    /// What lies on top of the work that a review sends back, last first, and that work: the last one it is based on.
+    fn send_back(&self, review: usize) -> Option<(Vec<usize>, usize)> {
+        let most = self.setup.review?.reworks as usize;
+        let says_no = matches!(self.stands[review], Stand::Exhausted(_)) && self.told.no(review).is_some();
+        if !says_no || self.has_sent_back(review) || self.told.reworks(review).len() >= most || self.halted().is_some()
+        {
+            return None;
+        }
+        let mut chain: Vec<usize> = self.tasks().filter(|task| self.over(*task) == Some(&End::Succeeded)).collect();
+        chain.sort_by_key(|task| std::cmp::Reverse(self.kept(*task)));
+        let mut on_top = Vec::new();
+        for task in chain {
+            let script = &self.setup.tasks[task];
+            let (writes, part) = (!script.review, self.depends(review, task));
+            if writes && part && !script.test {
+                return Some((on_top, task));
+            }
+            if writes && !part {
+                return None;
+            }
+            on_top.push(task);
+        }
+        None
+    }
+
+    fn depends(&self, task: usize, on: usize) -> bool {
+        self.setup.tasks[task].deps.iter().any(|dep| *dep == on || self.depends(*dep, on))
     }
 
     /// The place of a task's last success.
@@ -345,7 +383,8 @@ impl<'a> Naive<'a> {
     }
 
     fn slots(&self) -> usize {
-        let blocked = self.halted().is_some() || self.busy.verifying;
+        let goes_back = self.tasks().any(|task| matches!(self.stands[task], Stand::Exhausted(_)));
+        let blocked = self.halted().is_some() || self.busy.verifying || goes_back;
         if blocked { 0 } else { (self.setup.jobs as usize).saturating_sub(self.active().len()) }
     }
 
@@ -411,6 +450,12 @@ impl<'a> Naive<'a> {
     fn when_idle(&self) -> Vec<String> {
         if self.all_over() {
             return vec![self.conclude()];
+        }
+        if let Some((review, (on_top, work))) =
+            self.tasks().find_map(|task| self.send_back(task).map(|back| (task, back)))
+        {
+            let on_top = on_top.iter().map(|task| format!("reopen t{task}"));
+            return on_top.chain([format!("send back t{work} by t{review}")]).collect();
         }
         if let Some(first) = self.halted() {
             let pending = self.tasks().filter(|task| matches!(self.stands[*task], Stand::Pending(_)));

@@ -7,11 +7,13 @@ use crate::event::{
 };
 use crate::ids::{Digest, TaskId};
 use crate::message::ResultStatus;
+use crate::plan::Role;
 use crate::run::RunState;
 use crate::time::Timestamp;
 
 use super::script::{
-    Does, Script, Setup, attempt_started, claim, failure, finished, opened, own, plan_accepted, run_id, task_id, tree,
+    Does, Script, Setup, a_no, attempt_started, claim, failure, finished, opened, own, plan_accepted, run_id, task_id,
+    tree,
 };
 
 const DOCUMENT: &str = include_str!("../../docs/events.md");
@@ -141,6 +143,58 @@ fn with_task(status: &str) -> RunState {
     state
 }
 
+/// Task 0 is a review that said no, and its no has sent the work of task 1 back.
+fn sent_back() -> RunState {
+    let mut state = refused();
+    apply(&mut state, Some(1), None, back(0));
+    state
+}
+
+/// Task 0 is a review of task 1, and said no.
+fn refused() -> RunState {
+    let mut state = begin(false);
+    let mut plan = setup().plan().into_draft();
+    plan.tasks[0].role = Role::Review;
+    (plan.tasks[0].depends_on, plan.tasks[0].checks) = (vec![task_id(1)], None);
+    let plan = plan.accept(&crate::plan::Caps::NONE).unwrap();
+    apply(&mut state, None, None, Kind::PlanAccepted(Box::new(plan_accepted(plan, 1))));
+    apply(&mut state, Some(1), Some(1), attempt(Some(tree("base"))));
+    apply(&mut state, Some(1), Some(1), finished(claim(ResultStatus::Done), Some(tree("a"))));
+    apply(&mut state, None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red))));
+    let green = Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green)));
+    apply(&mut state, Some(1), Some(1), green);
+    apply(&mut state, Some(1), Some(1), succeeded());
+    apply(&mut state, Some(0), Some(1), attempt(Some(tree("a"))));
+    apply(&mut state, Some(0), Some(1), finished(a_no(Does::Object), Some(tree("a"))));
+    state
+}
+
+/// The review `by` sends work back.
+fn back(by: usize) -> Kind {
+    Kind::TaskReopened { why: "w".to_owned(), sent_back_by: Some(task_id(by)) }
+}
+
+#[test]
+fn work_goes_back_only_by_a_review_of_it_that_said_no_once_and_is_not_taken_as_it_was() {
+    let state = refused();
+    let refuses = |state: &RunState, task: usize, kind: Kind| {
+        let mut after = state.clone();
+        assert!(after.apply(&event(state, Some(task_id(task)), None, kind)).is_err());
+        assert_eq!(format!("{after:?}"), format!("{state:?}"));
+    };
+    refuses(&state, 0, back(0));
+    refuses(&state, 1, back(1));
+    refuses(&state, 0, Kind::reopened("before its work is done again"));
+    let mut state = sent_back();
+    refuses(&state, 1, back(0));
+    apply(&mut state, Some(0), None, Kind::reopened("w"));
+    refuses(&state, 1, Kind::TaskReused(Box::new(TaskReused { from: 1, key: Digest::of(b"key") })));
+    let review = state.task(0).unwrap();
+    assert_eq!((review.reworks, review.refusal.as_ref().unwrap().summary.as_str()), (1, "no"));
+    assert_eq!(state.task(1).unwrap().rework.as_ref().unwrap().start, Some(tree("a")));
+    assert_eq!(state.head(), Some(&tree("base")), "what it is held against stays what it was");
+}
+
 fn check_both(state: &mut RunState) {
     apply(state, None, None, Kind::BaseChecked(Box::new(check_run(tree("base"), CheckStatus::Red))));
     apply(state, Some(0), Some(1), Kind::CheckFinished(Box::new(check_run(tree("a"), CheckStatus::Green))));
@@ -179,7 +233,7 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
         "task.skipped" => (Some(0), None, Kind::TaskSkipped { cause: SkipCause::Rejected }),
         "task.cancelled" => (Some(0), None, Kind::TaskCancelled { by: "p".to_owned() }),
         "task.reused" => (Some(0), None, Kind::TaskReused(Box::new(TaskReused { from: 1, key: Digest::of(b"key") }))),
-        "task.reopened" => (Some(0), None, Kind::TaskReopened { why: "w".to_owned() }),
+        "task.reopened" => (Some(0), None, Kind::reopened("w")),
         "policy.denied" => (Some(0), None, Kind::PolicyDenied { rule: "r".to_owned(), paths: Vec::new() }),
         "approval.requested" => (Some(0), None, Kind::ApprovalRequested {}),
         "approval.decided" => {
@@ -224,7 +278,7 @@ fn prepare(name: &str, state: &mut RunState) {
             apply(state, Some(0), Some(1), finished(claim(ResultStatus::Done), Some(tree("a"))));
             check_both(state);
             apply(state, Some(0), Some(1), succeeded());
-            apply(state, Some(0), None, Kind::TaskReopened { why: "w".to_owned() });
+            apply(state, Some(0), None, Kind::reopened("w"));
         }
         "budget.settled" => {
             let amount = Amount::NONE;
@@ -298,6 +352,9 @@ fn every_event_on_every_task_status_is_taken_or_refused_as_the_table_says() {
             let mut state = with_task(status);
             if status == "pending" {
                 prepare(name, &mut state);
+            }
+            if name == "task.reopened" && status == "exhausted" {
+                state = sent_back();
             }
             if name == "task.succeeded" && status == "checking" {
                 check_both(&mut state);

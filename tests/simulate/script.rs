@@ -4,11 +4,11 @@ use proptest::prelude::*;
 
 use crate::event::{
     AgentRecord, Amount, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun,
-    CheckStatus, FORMAT, Failure, FailureClass, Host, Kind, PlanAccepted, RunOpened, RunStarted, Sandbox, Terms,
-    Versions,
+    CheckStatus, FORMAT, Failure, FailureClass, Host, Kind, Narrator, PlanAccepted, ReviewTerms, RunOpened, RunStarted,
+    Sandbox, Terms, Versions,
 };
 use crate::ids::{AgentName, CheckName, Digest, ObjectId, PlanId, RunId, TaskId, TraceId};
-use crate::message::{ResultStatus, TaskResult};
+use crate::message::{ResultStatus, ReviewVerdict, TaskResult};
 use crate::plan::{
     Caps, Check, CheckKind, CheckRef, Draft, Expect, Goal, OnInterrupt, PLAN_SCHEMA, Plan, Role, RunIf, Scope, Task,
     TaskLimits,
@@ -27,6 +27,10 @@ pub enum Does {
     Lie,
     /// The agent says it failed, and its check is green all the same.
     Despair,
+    /// A review asks for changes; of another task, as if it succeeded.
+    Object,
+    /// A review approves, with a score that is too low; of another task, as if it succeeded.
+    Doubt,
     /// It fails in this way, in other words every time.
     Fail(FailureClass),
     /// It fails in this way, in the same words every time.
@@ -44,6 +48,8 @@ pub struct Script {
     pub always: bool,
     /// It only looks: no check, and the tree stays as it is.
     pub review: bool,
+    /// It writes tests: its work is no work that a review sends back.
+    pub test: bool,
     pub approval: bool,
     /// An interruption is for a person to decide over.
     pub asks: bool,
@@ -53,7 +59,15 @@ pub struct Script {
 
 impl Script {
     pub fn new(deps: &[usize], does: &[Does]) -> Self {
-        Self { deps: deps.to_vec(), always: false, review: false, approval: false, asks: false, does: does.to_vec() }
+        Self {
+            deps: deps.to_vec(),
+            always: false,
+            review: false,
+            test: false,
+            approval: false,
+            asks: false,
+            does: does.to_vec(),
+        }
     }
 
     pub fn always(self) -> Self {
@@ -84,6 +98,8 @@ pub struct Setup {
     pub final_check: bool,
     /// How long an attempt takes.
     pub takes: Span,
+    /// What a review's no does.
+    pub review: Option<ReviewTerms>,
 }
 
 impl Setup {
@@ -103,6 +119,7 @@ impl Setup {
             green_before: false,
             final_check: false,
             takes: Span::ZERO,
+            review: reviewed(1),
         }
     }
 
@@ -134,6 +151,9 @@ impl Setup {
             budget: None,
             run_bytes: None,
             output_bytes: None,
+            review: self.review,
+            max_replans: 0,
+            summary: Narrator::Template,
         }
     }
 
@@ -159,6 +179,11 @@ impl Setup {
     pub fn plan(&self) -> Plan {
         plan(&self.tasks, self.in_place)
     }
+}
+
+/// A review is a no below this score, and sends work back as often.
+pub fn reviewed(reworks: u32) -> Option<ReviewTerms> {
+    Some(ReviewTerms { threshold: "0.7".parse().unwrap(), reworks })
 }
 
 pub fn task_id(n: usize) -> TaskId {
@@ -197,7 +222,11 @@ fn plan(scripts: &[Script], in_place: bool) -> Plan {
     let tasks = scripts.iter().enumerate().map(|(n, script)| Task {
         id: task_id(n),
         title: format!("task {n}"),
-        role: if script.review { Role::Review } else { Role::Implement },
+        role: match (script.review, script.test) {
+            (true, _) => Role::Review,
+            (false, true) => Role::Test,
+            (false, false) => Role::Implement,
+        },
         instructions: String::new(),
         depends_on: script.deps.iter().map(|dep| task_id(*dep)).collect(),
         // Every third task writes where another one does: the two cannot run side by side.
@@ -286,6 +315,16 @@ pub fn claim(status: ResultStatus) -> AttemptOutcome {
     AttemptOutcome::Ok(Box::new(TaskResult { status, summary: "said".to_owned(), ..TaskResult::default() }))
 }
 
+/// A review's no, by its verdict or by its score.
+pub fn a_no(does: Does) -> AttemptOutcome {
+    let (verdict, score) = match does {
+        Does::Doubt => (ReviewVerdict::Approve, "0.4"),
+        _ => (ReviewVerdict::RequestChanges, "0.9"),
+    };
+    let (verdict, score) = (Some(verdict), score.parse().ok());
+    AttemptOutcome::Ok(Box::new(TaskResult { summary: "no".to_owned(), verdict, score, ..TaskResult::default() }))
+}
+
 pub fn failure(class: FailureClass, detail: &str) -> AttemptOutcome {
     AttemptOutcome::Failed(Failure::new(class, detail))
 }
@@ -309,6 +348,8 @@ pub fn does() -> impl Strategy<Value = Does> {
         1 => Just(Does::Spoil),
         2 => Just(Does::Lie),
         1 => Just(Does::Despair),
+        2 => Just(Does::Object),
+        1 => Just(Does::Doubt),
         2 => again.clone().prop_map(Does::Fail),
         1 => again.prop_map(Does::Repeat),
         1 => ends.prop_map(Does::Fail),
@@ -321,7 +362,7 @@ fn scripts(most: usize) -> impl Strategy<Value = Vec<Script>> {
     let task = (
         prop::collection::vec(index(), 0..4),
         prop::bool::weighted(0.25),
-        prop::bool::weighted(0.2),
+        prop::sample::select(vec![0_u8, 0, 0, 1, 2]),
         prop::bool::weighted(0.15),
         prop::bool::weighted(0.15),
         prop::collection::vec(does(), 1..4),
@@ -329,11 +370,11 @@ fn scripts(most: usize) -> impl Strategy<Value = Vec<Script>> {
     prop::collection::vec(task, 1..most).prop_map(|tasks| {
         let numbered = tasks.into_iter().enumerate();
         numbered
-            .map(|(n, (deps, always, review, approval, asks, does))| {
+            .map(|(n, (deps, always, role, approval, asks, does))| {
                 let mut deps: Vec<usize> = if n == 0 { vec![] } else { deps.iter().map(|dep| dep.index(n)).collect() };
                 deps.sort_unstable();
                 deps.dedup();
-                Script { deps, always, review, approval, asks, does }
+                Script { deps, always, review: role == 1, test: role == 2, approval, asks, does }
             })
             .collect()
     })
@@ -357,10 +398,11 @@ pub fn setups(most: usize) -> impl Strategy<Value = Setup> {
         prop::bool::weighted(0.2),
         any::<bool>(),
         0_u64..3,
+        prop_oneof![1 => Just(None), 4 => (0_u32..3).prop_map(reviewed)],
     );
     (scripts(most), rules, scene).prop_map(|(tasks, rules, scene)| {
         let (jobs, continue_on_error, attempts, launches, run_time, backoff, quota_wait, ask) = rules;
-        let (person, in_place, green_before, final_check, takes) = scene;
+        let (person, in_place, green_before, final_check, takes, review) = scene;
         Setup {
             tasks,
             jobs,
@@ -376,6 +418,7 @@ pub fn setups(most: usize) -> impl Strategy<Value = Setup> {
             green_before,
             final_check,
             takes: Span::from_secs(takes),
+            review,
         }
     })
 }

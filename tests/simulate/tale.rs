@@ -6,7 +6,7 @@
 use super::script::{Setup, task_id};
 use crate::event::{AttemptOutcome, CheckStatus, Decision, Event, FailureClass, Kind, PauseCause, SkipCause, Verdict};
 use crate::ids::ObjectId;
-use crate::message::ResultStatus;
+use crate::message::{ResultStatus, ReviewVerdict, TaskResult};
 use crate::run::Backoff;
 use crate::time::{Span, Timestamp};
 
@@ -82,7 +82,7 @@ impl<'a> Told<'a> {
     }
 
     /// The events of a task, from where it was last opened.
-    fn of(self, task: usize) -> Vec<(usize, &'a Event)> {
+    pub fn of(self, task: usize) -> Vec<(usize, &'a Event)> {
         let id = task_id(task);
         let all: Vec<_> = self.places().filter(|(_, event)| event.task.as_ref() == Some(&id)).collect();
         let from = all.iter().rposition(|(_, event)| matches!(event.kind, Kind::TaskReopened { .. }));
@@ -234,7 +234,7 @@ impl<'a> Told<'a> {
         };
         let Kind::AttemptFinished(finished) = &self.events[to].kind else { return Fate::Running };
         let claim = match &finished.outcome {
-            AttemptOutcome::Ok(claim) => claim.status,
+            AttemptOutcome::Ok(claim) => claim,
             AttemptOutcome::Failed(failure) => {
                 let (class, retry_at) = (failure.class, failure.retry_at);
                 return Fate::Bad(Bad { class, words: failure.detail.clone(), retry_at, known: to });
@@ -242,7 +242,8 @@ impl<'a> Told<'a> {
         };
         let bad = |class, words: &str, known| Fate::Bad(Bad { class, words: words.to_owned(), retry_at: None, known });
         if self.setup.tasks[task].review {
-            return match claim {
+            return match claim.status {
+                _ if self.is_a_no(claim) => bad(FailureClass::Reported, "no", to),
                 ResultStatus::Done => Fate::Good(Verdict::Verified),
                 ResultStatus::Failed => bad(FailureClass::Reported, "said", to),
             };
@@ -256,12 +257,61 @@ impl<'a> Told<'a> {
             _ => false,
         });
         let known = to.max(own).max(first.unwrap_or(base));
-        match (before, after, claim) {
+        match (before, after, claim.status) {
             (_, CheckStatus::Red, _) => bad(FailureClass::Rejected, "red", known),
             (CheckStatus::Red, _, _) => Fate::Good(Verdict::Verified),
             (_, _, ResultStatus::Failed) => bad(FailureClass::Reported, "said", known),
             (_, _, ResultStatus::Done) => Fate::Good(Verdict::Vacuous),
         }
+    }
+
+    /// Whether a review's claim is a no by its verdict or its score.
+    fn is_a_no(self, claim: &TaskResult) -> bool {
+        let Some(terms) = self.setup.review else { return false };
+        claim.verdict == Some(ReviewVerdict::RequestChanges) || claim.score.is_some_and(|score| score < terms.threshold)
+    }
+
+    /// Where a review gave the no with which its last attempt ended, if it did.
+    pub fn no(self, review: usize) -> Option<usize> {
+        let to = self.tries(review).pop().filter(|_| self.setup.tasks[review].review)?.to?;
+        let Kind::AttemptFinished(finished) = &self.events[to].kind else { return None };
+        match &finished.outcome {
+            AttemptOutcome::Ok(claim) if self.is_a_no(claim) => Some(to),
+            AttemptOutcome::Ok(_) | AttemptOutcome::Failed(_) => None,
+        }
+    }
+
+    /// The places at which a review sent work back, since it was last opened after it had not succeeded.
+    pub fn reworks(self, review: usize) -> Vec<usize> {
+        let id = task_id(review);
+        let (mut places, mut unsuccessful) = (Vec::new(), false);
+        for (place, event) in self.places() {
+            let own = event.task.as_ref() == Some(&id);
+            match &event.kind {
+                Kind::TaskReopened { sent_back_by: Some(by), .. } if *by == id => places.push(place),
+                Kind::TaskReopened { .. } if own && unsuccessful => places.clear(),
+                Kind::TaskFailed { .. } | Kind::TaskSkipped { .. } | Kind::TaskCancelled { .. } if own => {
+                    unsuccessful = true;
+                }
+                Kind::TaskSucceeded(_) | Kind::TaskReused(_) | Kind::AttemptStarted(_) if own => unsuccessful = false,
+                _ => {}
+            }
+        }
+        places
+    }
+
+    /// Whether a task's work was sent back, and where the next attempt starts from then.
+    pub fn rework(self, task: usize) -> Option<Option<ObjectId>> {
+        let id = task_id(task);
+        let own = || self.places().filter(|(_, event)| event.task.as_ref() == Some(&id));
+        let opened = own().filter(|(_, event)| matches!(event.kind, Kind::TaskReopened { .. })).next_back();
+        let (place, _) =
+            opened.filter(|(_, event)| matches!(&event.kind, Kind::TaskReopened { sent_back_by: Some(_), .. }))?;
+        let trees = own().filter(|(at, _)| *at < place).filter_map(|(_, event)| match &event.kind {
+            Kind::TaskSucceeded(done) => Some(done.tree.clone()),
+            _ => None,
+        });
+        trees.last()
     }
 
     pub fn stand(self, task: usize) -> Stand {

@@ -57,6 +57,7 @@ fn recorded(task: &str, attempt: u32, kind: &Kind) -> String {
             StopCause::Short(shortage) => format!("stop: {shortage}"),
         },
         Kind::RunFinished { verdict, exit } => format!("finish: {} {exit}", verdict.as_str()),
+        Kind::TaskReopened { sent_back_by: Some(by), .. } => format!("send back {task} by {by}"),
         Kind::TaskReopened { .. } => format!("reopen {task}"),
         Kind::BudgetWarned { limit, used, of } => format!("warn {}: {used} of {of}", limit.key()),
         kind => format!("record {} {task}", kind.name()),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::naive::Naive;
 use super::script::{
-    Does, Setup, attempt_started, check_run, claim, failure, finished, opened, own, run_id, task_id, tree,
+    Does, Setup, a_no, attempt_started, check_run, claim, failure, finished, opened, own, run_id, task_id, tree,
 };
 use super::words::in_words;
 use crate::dispatch::{Identity, Wishes, survey};
@@ -191,7 +191,14 @@ impl World {
     fn launch(&mut self, task: u32, attempt: u32) -> Sim {
         let key = identity().key(&self.state, task).unwrap().unwrap();
         let head = self.state.head().cloned();
-        let done = self.state.task(task).and_then(|task| task.done.clone());
+        let rework = self.state.task(task).and_then(|task| task.rework.clone());
+        if self.naive {
+            let expected = Naive::of(&self.setup, &self.journal, &self.busy, self.now).told.rework(task as usize);
+            if expected != rework.as_ref().map(|rework| rework.start.clone()) {
+                return Err(format!("t{task} takes up {rework:?}\nexpected {expected:?}"));
+            }
+        }
+        let done = self.state.task(task).filter(|_| rework.is_none()).and_then(|task| task.done.clone());
         let done = done.filter(|done| head.is_some() && done.key == key && done.input_tree == head);
         if let Some(done) = done {
             let reused = Box::new(TaskReused { from: done.attempt, key });
@@ -299,11 +306,14 @@ impl World {
         // Letters: digits are taken out of failure signatures.
         let nth = "x".repeat(self.counted(task));
         let head = self.state.head().cloned();
-        let made = head.as_ref().map(|head| {
-            if self.setup.tasks[task].review { head.clone() } else { tree(&format!("{task}/{does:?}/{nth}/{head}")) }
+        let rework = self.state.task(ordinal(task)).and_then(|task| task.rework.as_ref());
+        let start = rework.map_or(head, |rework| rework.start.clone());
+        let made = start.as_ref().map(|start| {
+            if self.setup.tasks[task].review { start.clone() } else { tree(&format!("{task}/{does:?}/{nth}/{start}")) }
         });
         let outcome = match does {
-            Does::Succeed | Does::Spoil | Does::Lie => claim(ResultStatus::Done),
+            Does::Object | Does::Doubt if self.setup.tasks[task].review => a_no(does),
+            Does::Object | Does::Doubt | Does::Succeed | Does::Spoil | Does::Lie => claim(ResultStatus::Done),
             Does::Despair => claim(ResultStatus::Failed),
             Does::Fail(class) => failure(class, &format!("failed for the time number {nth}")),
             Does::Repeat(class) => failure(class, "failed"),

@@ -386,7 +386,7 @@ mod tests {
         let mut story = Story::opening("t", &[("a", Role::Implement), ("b", Role::Test)]);
         story.start("a").breaks("a", FailureClass::Exited, "x").fail("a", FailureClass::Exited, "x");
         let before = story.events.len();
-        story.add(Some("a"), Kind::TaskReopened { why: "again".to_owned() });
+        story.add(Some("a"), Kind::reopened("again"));
         story.start("a");
         let summary = Summary::of(&story.events[..before]);
         let board = Board::after(&story.events[..before], &summary);
