@@ -279,9 +279,9 @@ impl Progress {
         };
         match &it.outcome {
             AttemptOutcome::Ok(result) => {
-                let says = if result.status.is_done() { "says done" } else { "says it failed" };
-                let line = format!("  {says}  {took}{cut}{left}");
-                let from = if cut.is_empty() && left.is_empty() { Verbosity::Verbose } else { Verbosity::Normal };
+                let line = format!("  {}  {took}{cut}{left}", words::said(result));
+                let plain = cut.is_empty() && left.is_empty() && result.score.is_none() && result.verdict.is_none();
+                let from = if plain { Verbosity::Verbose } else { Verbosity::Normal };
                 self.console.mark(from, Mark::None, &[(Paint::Plain, task), (Paint::Dim, &line)]);
             }
             AttemptOutcome::Failed(failure) => {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::summary::{Asked, PlanNote};
 use super::{
-    ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, Finding, Moment, Pause, Session, Summary,
-    TaskRow, TaskStatus, words,
+    ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, Finding, Moment, Opinion, Pause, Session,
+    Summary, TaskRow, TaskStatus, words,
 };
 use crate::event::{
     AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, Event, Failure, FailureClass, Gauge, Kind, PauseCause,
@@ -214,6 +214,7 @@ impl Summary {
             row.attempt_at = Some(event.at);
             row.ended_at = None;
             row.claim = None;
+            row.opinion = None;
             row.skipped = None;
         });
     }
@@ -227,6 +228,7 @@ impl Summary {
                 AttemptOutcome::Ok(result) => {
                     row.status = TaskStatus::Checking;
                     row.claim = Some(if result.status.is_done() { Claim::Done } else { Claim::Failed });
+                    row.opinion = Opinion::of(result);
                     text::clip(&result.summary, MAX_OUTPUT).clone_into(&mut row.summary);
                     text::clip(&result.output, MAX_OUTPUT).clone_into(&mut row.output);
                     row.findings = result
@@ -370,10 +372,7 @@ fn moment(kind: &Kind) -> Option<String> {
         }
         Kind::AttemptStarted(it) => format!("started ({})", it.agent.name),
         Kind::AttemptFinished(it) => match &it.outcome {
-            AttemptOutcome::Ok(result) if result.status.is_done() => {
-                format!("says done, after {}", words::millis(it.ms))
-            }
-            AttemptOutcome::Ok(_) => format!("says it failed, after {}", words::millis(it.ms)),
+            AttemptOutcome::Ok(result) => format!("{}, after {}", words::said(result), words::millis(it.ms)),
             AttemptOutcome::Failed(failure) => {
                 format!("failed ({}) after {}", failure.class, words::millis(it.ms))
             }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactRow, CheckRow, Claim, Concern, DiffStat, ErrorGroup, Facts, Finding, Liveness, Metrics, NextStep, Outcome,
-    Session, Summary, TaskRow, TaskStatus, words,
+    ArtifactRow, CheckRow, Claim, Concern, DiffStat, ErrorGroup, Facts, Finding, Liveness, Metrics, NextStep, Opinion,
+    Outcome, Session, Summary, TaskRow, TaskStatus, words,
 };
 use crate::event::{CheckOutcome, FailureClass, Gauge, Sandbox, Usage, Verdict};
 use crate::ids::{CheckName, PlanId, RunId, TaskId, TraceId};
@@ -101,6 +101,8 @@ pub struct Step {
     pub status: TaskStatus,
     /// What the agent said.
     pub claim: Option<Claim>,
+    /// What it found of the work, where it is a review that says so.
+    pub opinion: Option<Opinion>,
     /// What the checks proved.
     pub verdict: Option<Verdict>,
     /// Whether an earlier result was taken instead of working again.
@@ -164,6 +166,8 @@ pub struct FinalReview {
     pub status: TaskStatus,
     /// What the agent said of its work.
     pub claim: Option<Claim>,
+    /// What it found of the work, where it says so.
+    pub opinion: Option<Opinion>,
     /// Its sentence or two.
     pub summary: String,
     /// What it noticed.
@@ -226,6 +230,7 @@ fn step(row: &TaskRow, liveness: Liveness) -> Step {
         model: row.agent.as_ref().and_then(|agent| agent.model.clone()),
         status: row.seen(liveness),
         claim: row.claim,
+        opinion: row.opinion,
         verdict: row.verdict,
         reused: row.reused,
         started_at: row.started_at,
@@ -258,6 +263,7 @@ fn final_review(row: &TaskRow) -> FinalReview {
         task: row.id.clone(),
         status: row.status,
         claim: row.claim,
+        opinion: row.opinion,
         summary: row.summary.clone(),
         findings: row.findings.clone(),
     }

@@ -30,8 +30,8 @@ pub use markdown::MarkdownError;
 pub use measure::{Census, Metrics, UsageTotal};
 pub use next::NextStep;
 pub use rows::{
-    ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, DiffFile, DiffStat, Finding, Moment, Pause,
-    Session, TaskRow, TaskStatus,
+    ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, DiffFile, DiffStat, Finding, Moment, Opinion,
+    Pause, Session, TaskRow, TaskStatus,
 };
 pub use standing::{Facts, Liveness, Outcome, Standing};
 pub use status::{BatchStatus, BatchTask, Budget, Current, Phase, PlanStatus, State, Status, TaskFailure, Used};

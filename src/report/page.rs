@@ -46,7 +46,7 @@ pub(super) struct TaskLine {
     pub(super) role: &'static str,
     pub(super) agent: String,
     pub(super) status: String,
-    pub(super) claimed: &'static str,
+    pub(super) claimed: String,
     pub(super) verified: &'static str,
     pub(super) attempts: u32,
     pub(super) time: String,
@@ -89,7 +89,7 @@ pub(super) struct ArtifactLine {
 #[derive(Debug, Serialize)]
 pub(super) struct Review {
     pub(super) task: String,
-    pub(super) status: &'static str,
+    pub(super) status: String,
     pub(super) summary: String,
     pub(super) findings: Vec<FindingLine>,
 }
@@ -231,7 +231,10 @@ fn task_line(row: &TaskRow, liveness: Liveness) -> TaskLine {
         role: row.role.as_str(),
         agent: row.agent.as_ref().map_or_else(|| "—".to_owned(), |agent| agent.name.to_string()),
         status: format!("{}{reused}", row.seen(liveness).as_str()),
-        claimed: row.claim.map_or("—", super::Claim::as_str),
+        claimed: match (row.opinion, row.claim) {
+            (Some(opinion), _) => opinion.words(),
+            (None, claim) => claim.map_or("—", super::Claim::as_str).to_owned(),
+        },
         verified: words::verified(row),
         attempts: row.attempts,
         time: if row.attempts == 0 { "—".to_owned() } else { words::span(row.worked) },
@@ -286,7 +289,10 @@ fn review(row: &TaskRow) -> Review {
     };
     Review {
         task: row.id.to_string(),
-        status: row.status.as_str(),
+        status: match row.opinion {
+            Some(opinion) => format!("{} ({})", row.status.as_str(), opinion.words()),
+            None => row.status.as_str().to_owned(),
+        },
         summary: text::printable(&row.summary, 1000),
         findings: row
             .findings

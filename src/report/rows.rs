@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Liveness;
 use crate::event::{AgentRecord, CheckOutcome, FailureClass, PauseCause, SkipCause, Usage, Verdict};
 use crate::ids::{CheckName, Digest, TaskId};
+use crate::message::{ReviewVerdict, Score, TaskResult};
 use crate::plan::{Expect, Role, Task};
 use crate::time::{Span, Timestamp};
 
@@ -68,6 +69,37 @@ impl Claim {
     }
 }
 
+/// What a reviewer found of the work: its own judgement, beside what the checks show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Opinion {
+    /// Whether it may stay as it is.
+    pub verdict: Option<ReviewVerdict>,
+    /// How good it is.
+    pub score: Option<Score>,
+}
+
+impl Opinion {
+    /// That of an answer that holds one.
+    pub(super) fn of(result: &TaskResult) -> Option<Self> {
+        let TaskResult { verdict, score, .. } = result;
+        (verdict.is_some() || score.is_some()).then_some(Self { verdict: *verdict, score: *score })
+    }
+
+    /// In a few words.
+    pub fn words(self) -> String {
+        let verdict = self.verdict.map(|verdict| match verdict {
+            ReviewVerdict::Approve => "approves",
+            ReviewVerdict::RequestChanges => "asks for changes",
+        });
+        match (verdict, self.score) {
+            (Some(verdict), Some(score)) => format!("{verdict}, {score}"),
+            (Some(verdict), None) => verdict.to_owned(),
+            (None, Some(score)) => format!("score {score}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
 /// One task, as far as the journal tells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskRow {
@@ -87,6 +119,8 @@ pub struct TaskRow {
     pub verdict: Option<Verdict>,
     /// What the agent said.
     pub claim: Option<Claim>,
+    /// What it found of the work, where it is a review that says so.
+    pub opinion: Option<Opinion>,
     /// Whether an earlier result was taken instead of working again.
     pub reused: bool,
     /// When the first attempt started.
@@ -138,6 +172,7 @@ impl TaskRow {
             status: TaskStatus::Pending,
             verdict: None,
             claim: None,
+            opinion: None,
             reused: false,
             started_at: None,
             attempt_at: None,

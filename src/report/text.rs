@@ -150,7 +150,7 @@ fn tasks(out: &mut Vec<String>, page: &Page) {
     }
     let cells = |task: &TaskLine| {
         let agent = text::printable(&task.agent, 12);
-        let (claimed, verified) = (task.claimed.to_owned(), task.verified.to_owned());
+        let (claimed, verified) = (task.claimed.clone(), task.verified.to_owned());
         let (status, attempts) = (task.status.clone(), task.attempts.to_string());
         [task.id.clone(), task.role.to_owned(), agent, status, claimed, verified, attempts, task.time.clone()]
     };

@@ -1,12 +1,19 @@
 //! How amounts, colours and causes are said, the same in every rendering.
 
 use crate::event::{AttemptFinished, CheckStatus, Decision, Gauge, Limit, SkipCause, StopCause, Verdict};
+use crate::message::TaskResult;
 use crate::money::Usd;
 use crate::plan::Role;
 pub(crate) use crate::text::count;
 use crate::time::{Span, Timestamp};
 
-use super::{CheckRow, TaskRow, TaskStatus, UsageTotal};
+use super::{CheckRow, Opinion, TaskRow, TaskStatus, UsageTotal};
+
+/// What an agent says of its work, with its judgement over it, where it is a review's.
+pub fn said(result: &TaskResult) -> String {
+    let says = if result.status.is_done() { "says done" } else { "says it failed" };
+    Opinion::of(result).map_or_else(|| says.to_owned(), |opinion| format!("{says}: {}", opinion.words()))
+}
 
 /// What an attempt left behind, and who it was.
 pub fn left_behind(it: &AttemptFinished) -> String {

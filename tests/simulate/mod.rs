@@ -3,6 +3,7 @@
 //!
 //! It is compiled into the library's own tests, because seeded bugs exist only there: see `src/run/seeded.rs`.
 
+mod again;
 mod bugs;
 mod cases;
 mod conclusion;

@@ -105,7 +105,7 @@ impl<'a> Naive<'a> {
         self.tasks().filter_map(|task| failed(task).map(|place| (place, task))).min().map(|(_, task)| task)
     }
 
-    fn halted(&self) -> Option<usize> {
+    pub fn halted(&self) -> Option<usize> {
         self.first_failure().filter(|_| !self.setup.continue_on_error)
     }
 
@@ -199,43 +199,8 @@ impl<'a> Naive<'a> {
         opening
     }
 
-    /// Whether the last no of a review has sent work back.
-    fn has_sent_back(&self, review: usize) -> bool {
-        let no = self.told.no(review);
-        no.is_some_and(|no| self.told.reworks(review).last().is_some_and(|back| *back > no))
-    }
-
-    /// What lies on top of the work that a review sends back, last first, and that work: the last one it is based on.
-    fn send_back(&self, review: usize) -> Option<(Vec<usize>, usize)> {
-        let most = self.setup.review?.reworks as usize;
-        let says_no = matches!(self.stands[review], Stand::Exhausted(_)) && self.told.no(review).is_some();
-        if !says_no || self.has_sent_back(review) || self.told.reworks(review).len() >= most || self.halted().is_some()
-        {
-            return None;
-        }
-        let mut chain: Vec<usize> = self.tasks().filter(|task| self.over(*task) == Some(&End::Succeeded)).collect();
-        chain.sort_by_key(|task| std::cmp::Reverse(self.kept(*task)));
-        let mut on_top = Vec::new();
-        for task in chain {
-            let script = &self.setup.tasks[task];
-            let (writes, part) = (!script.review, self.depends(review, task));
-            if writes && part && !script.test {
-                return Some((on_top, task));
-            }
-            if writes && !part {
-                return None;
-            }
-            on_top.push(task);
-        }
-        None
-    }
-
-    fn depends(&self, task: usize, on: usize) -> bool {
-        self.setup.tasks[task].deps.iter().any(|dep| *dep == on || self.depends(*dep, on))
-    }
-
     /// The place of a task's last success.
-    fn kept(&self, task: usize) -> Option<usize> {
+    pub fn kept(&self, task: usize) -> Option<usize> {
         let id = task_id(task);
         let own = self.told.places().filter(|(_, event)| event.task.as_ref() == Some(&id));
         let kept = own.filter(|(_, event)| matches!(event.kind, Kind::TaskSucceeded(_) | Kind::TaskReused(_)));

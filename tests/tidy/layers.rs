@@ -21,7 +21,7 @@ pub const TABLE: [(&str, &[&str]); 27] = [
     ("event", &["plan", "message"]),
     ("policy", &["plan"]),
     ("run", &["plan", "graph", "message", "event", "policy"]),
-    ("report", &["plan", "graph", "event", "run"]),
+    ("report", &["plan", "graph", "message", "event", "run"]),
     ("store", &["plan", "event", "sys"]),
     ("process", &["policy", "sys"]),
     ("repo", &["plan", "sys"]),
