@@ -1,7 +1,8 @@
 //! What the rest of the program asks of a configuration.
 
-use super::shape::Config;
-use crate::ids::AgentName;
+use super::rules::MAIN;
+use super::shape::{Config, PlannerUse};
+use crate::ids::{AgentName, ModelName};
 use crate::plan::{Check, Role};
 
 impl Config {
@@ -12,6 +13,16 @@ impl Config {
             Role::Implement => &self.roles.implement,
             Role::Test => &self.roles.test,
             Role::Review => &self.roles.review,
+        }
+    }
+
+    /// The model that plans, if it is for a model to plan.
+    pub fn planning_model(&self) -> Option<&ModelName> {
+        let chosen = self.planner.model.as_ref();
+        let main = || self.models.keys().find(|name| name.as_str() == MAIN);
+        match self.planner.r#use {
+            PlannerUse::Template => None,
+            PlannerUse::Auto | PlannerUse::Model => chosen.or_else(main),
         }
     }
 

@@ -96,6 +96,10 @@ impl Stack {
         // An agent is replaced as a whole, so nothing of a weaker one is left.
         let agents: BTreeSet<&str> = leaves.iter().filter_map(|(key, _)| agent_of(key)).collect();
         self.origins.retain(|key, _| agent_of(key).is_none_or(|agent| !agents.contains(agent)));
+        // So is a model, where another provider is to answer.
+        let models: BTreeMap<&str, &str> = leaves.iter().filter_map(|(key, _)| model_of(key)).collect();
+        let stays = |(name, provider): (&str, &str)| models.get(name).is_none_or(|new| *new == provider);
+        self.origins.retain(|key, _| model_of(key).is_none_or(stays));
         self.origins.extend(leaves.iter().map(|(key, line)| (key.clone(), source.origin.on_line(*line))));
     }
 
@@ -150,6 +154,12 @@ impl Stack {
 fn agent_of(key: &str) -> Option<&str> {
     let rest = key.strip_prefix("agents.")?;
     Some(rest.split('.').next().unwrap_or(rest))
+}
+
+/// `NAME` and its provider of a key below `models.NAME`.
+fn model_of(key: &str) -> Option<(&str, &str)> {
+    let mut parts = key.strip_prefix("models.")?.split('.');
+    Some((parts.next()?, parts.next()?))
 }
 
 /// The values of a tree with their dotted keys and lines; a list is one value.

@@ -118,12 +118,15 @@ fn kind_of(kind: &Value, schema: &Value) -> String {
             if kind["pattern"] == "^auto$" { format!("{number}, or `auto`") } else { number }
         }
         "number" if kind.get("exclusiveMinimum").is_some() => format!("a number above 0, up to {}", kind["maximum"]),
+        "number" if kind.get("maximum").is_some() => format!("a number, {} to {}", kind["minimum"], kind["maximum"]),
+        "number" => "a number, 0 or more".to_owned(),
         "boolean" => "`true` or `false`".to_owned(),
         "array" if kind["items"]["type"] == "array" => "a list of commands, each a list of arguments".to_owned(),
         "array" => "a list of strings".to_owned(),
         "object" => "a map by name".to_owned(),
         "string" => match kind["pattern"].as_str() {
             Some(pattern) if pattern.contains("(ms|s|") => "a duration, such as `90s`, `10m` or `1h30m`".to_owned(),
+            Some(pattern) if pattern.contains("://") => "an address, http or https".to_owned(),
             Some(_) => "a name".to_owned(),
             None => "a string".to_owned(),
         },
@@ -137,9 +140,13 @@ fn choices(kind: &Value) -> Option<Vec<&str>> {
 
 fn facts(key: &str, kind: &Value, value: &Value, schema: &Value) -> String {
     let variable = format!("ORCHESTRA_CFG__{}", key.to_uppercase().replace('.', "__"));
-    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let shown = match value {
+        Value::Null => "not set".to_owned(),
+        Value::String(text) => format!("`{text}`"),
+        other => format!("`{other}`"),
+    };
     format!(
-        "\n- **Value:** {}\n- **Default:** `{shown}`\n- **Variable:** `{variable}`\n- **In an untrusted file:** {}\n",
+        "\n- **Value:** {}\n- **Default:** {shown}\n- **Variable:** `{variable}`\n- **In an untrusted file:** {}\n",
         kind_of(kind, schema),
         found_file(key, kind, value, schema)
     )
@@ -149,7 +156,9 @@ fn facts(key: &str, kind: &Value, value: &Value, schema: &Value) -> String {
 fn found_file(key: &str, kind: &Value, value: &Value, schema: &Value) -> String {
     let (mut taken, mut refused) = (0, None);
     for (weaker, tried) in trials(key, followed(kind, schema), value) {
-        let user = weaker.map(|weaker| nested(key, &weaker)).unwrap_or_default();
+        let mut user = weaker.map(|weaker| nested(key, &weaker)).unwrap_or_default();
+        // A planner that asks a model needs one.
+        user.push_str("models: {main: {openai-chat: {model: x}}}\n");
         let loaded = World::new().user(&user).discovered(&nested(key, &tried)).load();
         let loaded = loaded.unwrap_or_else(|errors| panic!("{key}: {tried}: {errors:?}"));
         match loaded.ignored.first() {
@@ -174,6 +183,7 @@ fn trials(key: &str, kind: &Value, value: &Value) -> Vec<(Option<String>, String
     let pair = |weaker: &str, tried: &str| (Some(weaker.to_owned()), tried.to_owned());
     let only = |tried: &str| (None, tried.to_owned());
     match (key, value) {
+        ("review.threshold", _) => vec![pair("0.5", "0.4"), pair("0.5", "0.6")],
         (_, Value::Number(number)) if kind.get("minimum").is_some() => {
             let least = kind["minimum"].as_u64().unwrap().max(2);
             let weaker = number.as_u64().unwrap().max(least);
@@ -186,6 +196,9 @@ fn trials(key: &str, kind: &Value, value: &Value) -> Vec<(Option<String>, String
             vec![pair("2m", "1m"), pair("1m", "2m")]
         }
         ("agents", _) => vec![only("{x: {command: {argv: [x]}}}")],
+        ("models", _) => vec![only("{x: {openai-chat: {model: x}}}")],
+        ("planner.model", _) => vec![only("main")],
+        ("model.record", _) => vec![only("sub")],
         ("checks", _) => vec![only("{x: {run: [x]}}")],
         ("planner.template", _) => vec![only("default"), only("flow.yaml")],
         // The agent is one that the same file brings, or one that was there.
@@ -227,12 +240,15 @@ fn table(key: &str, named: &Value, schema: &Value) -> String {
 
 fn rows_of(path: &str, kind: &Value, schema: &Value) -> Vec<String> {
     let properties = kind["properties"].as_object().into_iter().flatten();
-    let row = |(name, kind): (&String, &Value)| {
+    let rows = |(name, kind): (&String, &Value)| {
         let said = kind["description"].as_str().unwrap_or_default().replace('\n', " ");
-        let default = kind["default"].as_str().map(|default| format!("; `{default}` if left out")).unwrap_or_default();
-        format!("| `{path}{name}` | {}{default} | {said} |\n", kind_of(kind, schema))
+        let default = kind["default"].as_str().filter(|default| !default.is_empty());
+        let default = default.map(|default| format!("; `{default}` if left out")).unwrap_or_default();
+        let mut rows = vec![format!("| `{path}{name}` | {}{default} | {said} |\n", kind_of(kind, schema))];
+        rows.extend(rows_of(&format!("{path}{name}."), followed(kind, schema), schema));
+        rows
     };
-    properties.map(row).collect()
+    properties.flat_map(rows).collect()
 }
 
 #[test]

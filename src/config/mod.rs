@@ -27,6 +27,8 @@ mod input_tests;
 #[cfg(test)]
 mod manual;
 #[cfg(test)]
+mod models_tests;
+#[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigErrors, Fault, Origin, Spot};
@@ -35,7 +37,7 @@ pub use load::{Loaded, load};
 pub use narrow::{Ignored, TO_TRUST};
 pub use schema::schema;
 pub use shape::{
-    Budget, CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Roles, Run, Runs, Template,
-    Unchecked, Unknown, Verify, Version, Workspace,
+    Asking, Budget, CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Review, Roles, Run, Runs,
+    Template, Unchecked, Unknown, Verify, Version, Workspace,
 };
 pub use sources::{Dir, PROJECT_FILES, Sources};

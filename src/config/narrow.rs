@@ -94,7 +94,7 @@ impl Sieve<'_> {
         if let Some(planner) = &mut layer.planner {
             let below = weaker.planner.as_ref();
             let uses = below.and_then(|planner| planner.r#use.as_ref());
-            let picks = |new: &PlannerUse, old: &PlannerUse| *new == PlannerUse::Auto && new != old;
+            let picks = |new: &PlannerUse, old: &PlannerUse| may_cost(*new) > may_cost(*old);
             self.unless(
                 Some(&mut planner.r#use),
                 uses,
@@ -104,10 +104,11 @@ impl Sieve<'_> {
             if matches!(planner.template, Some(Template::File(_))) {
                 self.drop(&mut planner.template, "planner.template", "a project file may not bring a workflow");
             }
-            self.at_most(
-                Some(&mut planner.max_tasks),
-                below.and_then(|planner| planner.max_tasks.as_ref()),
-                "planner.max_tasks",
+            self.drop(&mut planner.model, "planner.model", "a project file may not pick who is paid");
+            self.drop(
+                &mut planner.context,
+                "planner.context",
+                "a project file may not pick what a provider gets to read",
             );
         }
         let below = weaker.workspace.as_ref().and_then(|workspace| workspace.mode.as_ref());
@@ -140,6 +141,15 @@ impl Sieve<'_> {
         let jobs = layer.run.as_mut().map(|run| &mut run.jobs);
         self.unless(jobs, below, "run.jobs", (|new, old| new.may_exceed(*old), LOOSER));
         at_most!(
+            planner.max_tasks,
+            planner.rounds,
+            planner.max_replans,
+            model.tries,
+            model.connect_timeout,
+            model.header_timeout,
+            model.idle_timeout,
+            model.total_timeout,
+            review.reworks,
             run.continue_on_error,
             run.attempts,
             limits.run,
@@ -160,6 +170,9 @@ impl Sieve<'_> {
         let trusts = |new: &Unknown, old: &Unknown| *new == Unknown::Allow && new != old;
         let unknown = layer.budget.as_mut().map(|budget| &mut budget.unknown);
         self.unless(unknown, below, "budget.unknown", (trusts, "a project file may not let unknown costs pass"));
+        let below = weaker.review.as_ref().and_then(|review| review.threshold.as_ref());
+        let threshold = layer.review.as_mut().map(|review| &mut review.threshold);
+        self.unless(threshold, below, "review.threshold", (|new, old| new < old, "a project file may only raise it"));
         let below = weaker.run.as_ref().and_then(|run| run.ask.as_ref());
         let ask = layer.run.as_mut().map(|run| &mut run.ask);
         self.unless(ask, below, "run.ask", (|new, old| new < old, "a project file may not ask less"));
@@ -196,6 +209,15 @@ impl Sieve<'_> {
         for name in layer.agents.take().unwrap_or_default().into_keys() {
             self.note(&format!("agents.{name}"), COMMANDS);
         }
+        for name in layer.models.take().unwrap_or_default().into_keys() {
+            self.note(
+                &format!("models.{name}"),
+                "a project file may not bring models: they are sent your code and your keys",
+            );
+        }
+        if let Some(model) = &mut layer.model {
+            self.drop(&mut model.record, "model.record", "a project file may not have requests recorded");
+        }
         for name in layer.checks.take().unwrap_or_default().into_keys() {
             self.note(&format!("checks.{name}"), COMMANDS);
         }
@@ -206,6 +228,15 @@ impl Sieve<'_> {
         if let Some(verify) = &mut layer.verify {
             self.drop(&mut verify.pass_env, "verify.pass_env", "a project file may not hand on variables");
         }
+    }
+}
+
+/// How far a planner may cost something: never, where a model is configured, always.
+fn may_cost(planner: PlannerUse) -> u8 {
+    match planner {
+        PlannerUse::Template => 0,
+        PlannerUse::Auto => 1,
+        PlannerUse::Model => 2,
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::setting::Maybe;
 use super::shape::{Layer, Template};
 use crate::agent::Spec;
+use crate::model::Spec as ModelSpec;
 
 /// Makes every path of a layer absolute, from `base` on.
 pub(super) fn resolve(layer: &mut Layer, base: &Path) {
@@ -16,6 +18,18 @@ pub(super) fn resolve(layer: &mut Layer, base: &Path) {
     }
     if let Some(dir) = layer.runs.as_mut().and_then(|runs| runs.dir.as_mut()) {
         resolve(dir);
+    }
+    for file in layer.planner.iter_mut().filter_map(|planner| planner.context.as_mut()).flatten() {
+        resolve(file);
+    }
+    if let Some(Maybe(dir)) = layer.model.as_mut().and_then(|model| model.record.as_mut()) {
+        resolve(dir);
+    }
+    for model in layer.models.iter_mut().flat_map(|models| models.values_mut()) {
+        match model {
+            ModelSpec::Replay(recordings) => resolve(&mut recordings.dir),
+            ModelSpec::Anthropic(_) | ModelSpec::OpenAi(_) | ModelSpec::OpenAiChat(_) => {}
+        }
     }
     for agent in layer.agents.iter_mut().flat_map(|agents| agents.values_mut()) {
         match agent {

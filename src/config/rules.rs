@@ -4,9 +4,10 @@
 use super::decode::meant;
 use super::fault::Fault;
 use super::node::{Node, Source, Value};
-use super::shape::{Config, Layer};
+use super::shape::{Config, Layer, PlannerUse};
 use crate::agent::Spec;
-use crate::ids::AgentName;
+use crate::ids::{AgentName, ModelName};
+use crate::model::Spec as ModelSpec;
 use crate::plan::Role;
 
 /// The agent that is always there.
@@ -17,6 +18,9 @@ pub(super) fn faults(layer: &Layer, tree: &Node, source: &Source) -> Vec<Fault> 
     let mut rules = Rules { tree, source, faults: Vec::new() };
     for (name, agent) in layer.agents.iter().flatten() {
         rules.agent(name, agent);
+    }
+    for (name, model) in layer.models.iter().flatten() {
+        rules.model(name, model);
     }
     for (name, check) in layer.checks.iter().flatten() {
         if let Some(argv) = &check.run {
@@ -41,8 +45,39 @@ pub(super) fn faults(layer: &Layer, tree: &Node, source: &Source) -> Vec<Fault> 
     rules.faults
 }
 
-/// Everything in the whole that breaks a rule: roles without an agent.
+/// Everything in the whole that breaks a rule: roles without an agent, a planner without its model.
 pub(super) fn faults_of_whole(config: &Config, blame: impl Fn(&str) -> Fault) -> Vec<Fault> {
+    let mut faults = roles_without_agent(config, &blame);
+    faults.extend(planner_without_model(config, &blame));
+    faults
+}
+
+/// The name under which a model plans that nobody named.
+pub(super) const MAIN: &str = "main";
+
+fn planner_without_model(config: &Config, blame: impl Fn(&str) -> Fault) -> Option<Fault> {
+    let known: Vec<&str> = config.models.keys().map(ModelName::as_str).collect();
+    match (&config.planner.model, config.planner.r#use) {
+        (Some(name), _) if known.contains(&name.as_str()) => None,
+        (Some(name), _) => {
+            let hint = match known.as_slice() {
+                [] => "put it under `models`; docs/models.md shows how".to_owned(),
+                known => meant(name.as_str(), known),
+            };
+            let said = blame("planner.model").saying(format!("there is no model `{name}`"));
+            Some(said.hinting(Some(hint)))
+        }
+        (None, PlannerUse::Model) if !known.contains(&MAIN) => {
+            let said = blame("planner.use").saying("there is no model to plan with".to_owned());
+            Some(said.hinting(Some(
+                "name one under `planner.model`, or call one `main` under `models`; docs/models.md shows how",
+            )))
+        }
+        (None, PlannerUse::Auto | PlannerUse::Template | PlannerUse::Model) => None,
+    }
+}
+
+fn roles_without_agent(config: &Config, blame: impl Fn(&str) -> Fault) -> Vec<Fault> {
     let mut known: Vec<&str> = vec![BUILTIN];
     known.extend(config.agents.keys().map(AgentName::as_str));
     let unknown = |role: &Role| !known.contains(&config.agent_of(*role).as_str());
@@ -88,6 +123,21 @@ impl Rules<'_> {
         }
     }
 
+    fn model(&mut self, name: &ModelName, model: &ModelSpec) {
+        let Some(service) = model.service() else { return };
+        let path = ["models", name.as_str(), model.provider()];
+        if let Some(variable) = &service.api_key_env {
+            self.variable(variable, &[&path[..], &["api_key_env"]].concat());
+        }
+        for (header, value) in &service.headers {
+            let path = [&path[..], &["headers", header]].concat();
+            match header_fault(header, value) {
+                None => {}
+                Some((message, hint)) => self.add(&path, message, hint),
+            }
+        }
+    }
+
     fn argv(&mut self, argv: &[String], path: &[&str]) {
         let hint = Some("write a list: the program, then its arguments, as in [cargo, test]");
         if argv.first().is_none_or(|program| program.trim().is_empty()) {
@@ -103,6 +153,33 @@ impl Rules<'_> {
             self.add(path, format!("`{shown}` is not the name of an environment variable"), hint);
         }
     }
+}
+
+/// Headers that hold keys, which are never stored, and headers that the client sets itself.
+const KEYS: [&str; 6] = ["authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
+const OURS: [&str; 8] =
+    ["host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade", "accept-encoding"];
+
+/// What is wrong with a header, and what to do about it.
+fn header_fault(name: &str, value: &str) -> Option<(String, Option<&'static str>)> {
+    let shown = crate::text::printable(name, 60);
+    let lower = name.to_ascii_lowercase();
+    // RFC 9110, section 5.6.2.
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(token) {
+        return Some((format!("`{shown}` is not the name of a header"), None));
+    }
+    if KEYS.contains(&lower.as_str()) {
+        let hint = "leave the key in the environment, and name its variable under `api_key_env`";
+        return Some((format!("`{shown}` holds a key, and keys are never stored"), Some(hint)));
+    }
+    if OURS.contains(&lower.as_str()) {
+        return Some((format!("`{shown}` is set for every request by itself"), Some("leave it out")));
+    }
+    if !value.chars().all(|c| c == '\t' || (' '..='~').contains(&c)) {
+        return Some((format!("the value of `{shown}` holds characters that no header can"), Some("use plain ASCII")));
+    }
+    None
 }
 
 fn is_inside(path: &str) -> bool {
@@ -126,7 +203,8 @@ pub(super) fn secrets(tree: &Node, source: &Source) -> Vec<Fault> {
     let mut found = Vec::new();
     look_for_secrets(tree, String::new(), &mut |key, node| {
         let fault = Fault::new(source, node.spot, "this looks like a secret, and secrets are never stored");
-        let hint = "leave it in the environment, and name its variable under `pass_env`";
+        let hint =
+            "leave it in the environment, and name its variable: `api_key_env` of a model, `pass_env` of an agent";
         found.push(fault.under(key).hinting(Some(hint)).unshown());
     });
     found

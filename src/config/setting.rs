@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::model::Spec as ModelSpec;
 use crate::money::Usd;
 use crate::time::Span;
 
@@ -125,7 +126,20 @@ macro_rules! whole {
 }
 pub(super) use whole;
 
-whole!(bool, Span, std::path::PathBuf, Vec<String>, Vec<Vec<String>>);
+whole!(bool, Span, std::path::PathBuf, Vec<String>, Vec<std::path::PathBuf>, Vec<Vec<String>>);
+
+impl Setting for ModelSpec {
+    type Plain = Self;
+    fn over(self, weaker: Self) -> Self {
+        Self::over(self, weaker)
+    }
+    fn plain(self) -> Result<Self, Unset> {
+        match self.lacks() {
+            None => Ok(self),
+            Some(key) => Err(Unset(format!("{}.{key}", self.provider()))),
+        }
+    }
+}
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,7 +10,9 @@ use super::jobs::Jobs;
 use super::setting::{Count, Large, Lasting, Maybe, Money, section, whole};
 use crate::agent::Spec;
 use crate::event::Ask;
-use crate::ids::{AgentName, CheckName};
+use crate::ids::{AgentName, CheckName, ModelName};
+use crate::message::Score;
+use crate::model::Spec as ModelSpec;
 use crate::plan::{CheckKind, Expect};
 use crate::planner::Workflow;
 use crate::store::SyncMode;
@@ -23,6 +25,8 @@ whole!(
     Template,
     Spec,
     AgentName,
+    ModelName,
+    Score,
     WorkspaceMode,
     Expect,
     CheckKind,
@@ -42,10 +46,16 @@ section! {
         project: ProjectLayer,
         /// Who turns a ticket into a plan.
         planner: PlannerLayer,
+        /// Language models by name.
+        models: BTreeMap<ModelName, ModelSpec>,
+        /// How models are asked.
+        model: AskingLayer,
         /// Agents by name, besides `builtin`.
         agents: BTreeMap<AgentName, Spec>,
         /// Which agent does which kind of work.
         roles: RolesLayer,
+        /// When a reviewer's word sends the work back.
+        review: ReviewLayer,
         /// Where the work happens.
         workspace: WorkspaceLayer,
         /// Checks by name. Orchestra runs them itself. None: those it detects.
@@ -80,8 +90,34 @@ section! {
         r#use: PlannerUse,
         /// `default`, `plan-code-review`, or the path of a template, relative to the file that says so.
         template: Template,
+        /// Which model plans: a name under `models`; `main` if left out and there is one.
+        model: Maybe<ModelName>,
         /// Most tasks it may plan.
         max_tasks: Count<1, 500>,
+        /// How often a model is asked again about a plan with faults.
+        rounds: Count<0, 10>,
+        /// How often the plan of a run may be revised.
+        max_replans: Count<0, 100>,
+        /// Files that a model is given to read before it plans, relative to the file that says so.
+        context: Vec<PathBuf>,
+    }
+}
+
+section! {
+    /// How models are asked.
+    Asking = AskingLayer {
+        /// A folder for what is asked and answered, relative to the file that says so; nothing is kept if left out.
+        record: Maybe<PathBuf>,
+        /// Most times that one request is sent.
+        tries: Count<1, 20>,
+        /// Longest wait for a connection.
+        connect_timeout: Lasting,
+        /// Longest wait for the beginning of an answer.
+        header_timeout: Lasting,
+        /// Longest silence within an answer.
+        idle_timeout: Lasting,
+        /// Longest time for one answer as a whole.
+        total_timeout: Lasting,
     }
 }
 
@@ -96,6 +132,16 @@ section! {
         test: AgentName,
         /// Reads the change.
         review: AgentName,
+    }
+}
+
+section! {
+    /// When a reviewer's word sends the work back.
+    Review = ReviewLayer {
+        /// Work with a lower score goes back to where it was done.
+        threshold: Score,
+        /// How often that may happen to a task.
+        reworks: Count<0, 10>,
     }
 }
 
@@ -219,10 +265,12 @@ pub struct Version;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PlannerUse {
-    /// The best that is there; today the template.
+    /// The model if there is one to plan, else the template.
     Auto,
     /// A fixed workflow filled from the ticket's own structure. No model.
     Template,
+    /// A language model.
+    Model,
 }
 
 /// Which workflow the template planner fills.

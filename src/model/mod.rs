@@ -16,6 +16,7 @@ mod reply;
 mod request;
 mod responses;
 mod schema;
+mod spec;
 mod sse;
 
 pub use ask::{AskFailure, Patience, ask};
@@ -30,6 +31,7 @@ pub use meter::{Grant, Meter, Share, Withheld};
 pub use prices::Prices;
 pub use reply::{Delta, Reply, Stop};
 pub use request::{Block, Keep, Part, Request, Said, Schema, Tool, ToolCall, ToolResult, Turn};
+pub use spec::{Recordings, Service, Spec, Tokens};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;

@@ -91,9 +91,11 @@ pub const PURE: [&str; 8] = ["text", "plan", "graph", "message", "event", "polic
 const OPTIONS: &str = "Options";
 
 /// these closed sets, which the user writes and the rooms read: `docs/design/002-what-config-names.md`.
-pub const SETTINGS: [(&str, &str); 9] = [
+pub const SETTINGS: [(&str, &str); 11] = [
     ("agent", "Spec"),
     ("event", "Ask"),
+    ("message", "Score"),
+    ("model", "Spec"),
     ("plan", "Check"),
     ("plan", "CheckKind"),
     ("plan", "Expect"),

@@ -30,6 +30,7 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
     let planner = match config.planner.r#use {
         crate::config::PlannerUse::Auto => "auto",
         crate::config::PlannerUse::Template => "template",
+        crate::config::PlannerUse::Model => "model",
     };
     section(
         &mut out,
