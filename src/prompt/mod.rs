@@ -5,9 +5,23 @@
 //! Everything from outside is put in as data. It is never expanded as a template, and stands in a fence longer than any
 //! inside it.
 
+mod asked;
+mod examples;
+mod facts;
+mod files;
 mod filters;
+mod planning;
 mod render;
+mod shared;
 mod templates;
 
-pub use render::render;
+#[cfg(test)]
+mod tests;
+
+pub use asked::Asked;
+pub use examples::{Example, examples};
+pub use facts::{CheckFact, Facts, FileFact};
+pub use planning::{Progress, Revise, Rules, again, plan, revise, summary};
+pub use render::{render, task};
+pub use shared::Shared;
 pub use templates::{PromptError, Templates};

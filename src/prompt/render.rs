@@ -4,39 +4,31 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
+use super::asked::Asked;
+use super::files::{PREAMBLE, TASK, TICKET, role_file};
 use super::templates::{PromptError, Templates};
 use crate::ids::{CheckName, TaskId};
 use crate::message::{
     ArtifactNote, DependencyNote, DependencyStatus, Finding as Found, PreviousFailure, ReviewNote, ReviewVerdict,
-    Score, Severity, TaskMessage, TicketNote,
+    Score, Severity, TaskMessage,
 };
 use crate::plan::{Role, Scope};
 
-/// The prompt for a task. Of the message's address (run, plan, limits) nothing is in it.
+/// The prompt for a task, by itself: for agents that are told all at once. Of the message's address (run, plan, limits)
+/// nothing is in it.
 pub fn render(templates: &Templates, message: &TaskMessage) -> Result<String, PromptError> {
-    let ticket = Value::from(Serde(Ticket::of(&message.ticket)));
+    templates.fill(&[PREAMBLE, TICKET, role_file(message.role), TASK], &values(message))
+}
+
+/// The same without what a conversation [begins with](super::Shared).
+pub fn task(templates: &Templates, message: &TaskMessage) -> Result<String, PromptError> {
+    templates.fill(&[PREAMBLE, role_file(message.role), TASK], &values(message))
+}
+
+fn values(message: &TaskMessage) -> Value {
+    let ticket = Value::from(Serde(Asked::from(&message.ticket)));
     let task = Value::from(Serde(Task::of(message)));
-    let mut prompt = templates.preamble(&context! { ticket => ticket.clone() })?;
-    prompt.push_str(&templates.task(message.role, &context! { ticket, task })?);
-    Ok(prompt)
-}
-
-/// What a template sees as `ticket`.
-#[derive(Serialize)]
-struct Ticket<'a> {
-    r#ref: Option<&'a str>,
-    title: &'a str,
-    text: &'a str,
-    acceptance: &'a [String],
-    paths: &'a [String],
-    identifiers: &'a [String],
-}
-
-impl<'a> Ticket<'a> {
-    fn of(note: &'a TicketNote) -> Self {
-        let TicketNote { reference, digest: _, title, text, acceptance, diffs: _, paths, identifiers } = note;
-        Self { r#ref: reference.as_deref(), title, text, acceptance, paths, identifiers }
-    }
+    context! { ticket, task }
 }
 
 /// What a template sees as `task`.
@@ -195,7 +187,9 @@ mod tests {
     fn tasks_of_all_roles_share_their_prefix_up_to_the_end_of_the_ticket() {
         let templates = Templates::built_in().unwrap();
         let ticket = message(Role::Test).ticket;
-        let shared = templates.preamble(&context! { ticket => Value::from(Serde(Ticket::of(&ticket))) }).unwrap();
+        let shared =
+            templates.fill(&[PREAMBLE, TICKET], &context! { ticket => Value::from(Serde(Asked::from(&ticket))) });
+        let shared = shared.unwrap();
         assert!(shared.contains("It gives"));
         for role in Role::ALL {
             assert!(render(&templates, &message(role)).unwrap().starts_with(&shared));

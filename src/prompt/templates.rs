@@ -3,43 +3,16 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
-use super::filters;
+use super::files::{FILES, File, Holds, PREAMBLE, SHARED, TASK, TICKET, role_file};
+use super::{examples, filters};
 use crate::ids::Digest;
-use crate::plan::Role;
-
-const PREAMBLE: &str = "preamble.md.j2";
-const TASK: &str = "task.md.j2";
-
-const BUILT_IN: [(&str, &str); 6] = [
-    (PREAMBLE, include_str!("../../config/prompts/preamble.md.j2")),
-    (TASK, include_str!("../../config/prompts/task.md.j2")),
-    ("research.md.j2", include_str!("../../config/prompts/research.md.j2")),
-    ("implement.md.j2", include_str!("../../config/prompts/implement.md.j2")),
-    ("test.md.j2", include_str!("../../config/prompts/test.md.j2")),
-    ("review.md.j2", include_str!("../../config/prompts/review.md.j2")),
-];
-
-/// What a template may name. The preamble sees the ticket only: it is the same for all tasks.
-const TICKET_FIELDS: [&str; 6] = ["ref", "title", "text", "acceptance", "paths", "identifiers"];
-const TASK_FIELDS: [&str; 11] = [
-    "id",
-    "role",
-    "title",
-    "instructions",
-    "constraints",
-    "dependencies",
-    "scope",
-    "checks",
-    "artifacts",
-    "previous_failure",
-    "review",
-];
+use crate::plan::{Faults, Role};
 
 /// The prompt templates of a run, parsed and found to name only what there is.
 #[derive(Debug, Clone)]
 pub struct Templates {
     env: Environment<'static>,
-    sources: Vec<(&'static str, String)>,
+    sources: Vec<(&'static File, String)>,
 }
 
 /// What is wrong with a template, or with its use.
@@ -71,6 +44,23 @@ pub enum PromptError {
         /// What was probably meant.
         meant: Option<String>,
     },
+    /// An example is no plan that would be taken.
+    #[error("the example {name} is no sound plan")]
+    Example {
+        /// Its file name.
+        name: &'static str,
+        /// All that is wrong with it.
+        #[source]
+        source: Faults,
+    },
+    /// No prompt is made from a file with this name.
+    #[error("no prompt is made from a file named `{name}`{}", did_you_mean(.meant.as_deref()))]
+    NoSuchFile {
+        /// The name, clean for a terminal.
+        name: String,
+        /// What was probably meant.
+        meant: Option<String>,
+    },
     /// It could not be filled in.
     #[error("the prompt template {name} cannot be filled in")]
     Render {
@@ -83,12 +73,21 @@ pub enum PromptError {
 }
 
 impl Templates {
-    /// The file names of all templates: those a folder may override.
+    /// The names of all files that prompts are made from, relative to their folder: those that another folder may replace.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        BUILT_IN.iter().map(|(name, _)| *name)
+        FILES.iter().map(|file| file.name)
     }
 
-    /// The built-in templates, each replaced by the text that `own` gives for its name.
+    /// The file that `name` is the name of.
+    pub fn named(name: &str) -> Result<&'static str, PromptError> {
+        let known: Vec<String> = Self::names().map(str::to_owned).collect();
+        Self::names().find(|own| *own == name).ok_or_else(|| PromptError::NoSuchFile {
+            name: crate::text::printable(name, 200),
+            meant: nearest(name, &known),
+        })
+    }
+
+    /// The built-in files, each replaced by the text that `own` gives for its name.
     pub fn with(mut own: impl FnMut(&'static str) -> Option<String>) -> Result<Self, PromptError> {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -97,12 +96,16 @@ impl Templates {
         env.add_filter("fence", |text: &str| filters::fence(text));
         env.add_filter("line", |text: &str| filters::line(text));
         let sources: Vec<_> =
-            BUILT_IN.iter().map(|(name, text)| (*name, own(name).unwrap_or_else(|| (*text).to_owned()))).collect();
-        for (name, text) in &sources {
-            env.add_template_owned(*name, text.clone()).map_err(|source| PromptError::Syntax { name, source })?;
+            FILES.iter().map(|file| (file, own(file.name).unwrap_or_else(|| file.text.to_owned()))).collect();
+        for (file, text) in &sources {
+            if matches!(file.holds, Holds::Template(_)) {
+                let added = env.add_template_owned(file.name, text.clone());
+                added.map_err(|source| PromptError::Syntax { name: file.name, source })?;
+            }
         }
         let templates = Self { env, sources };
         templates.check_names()?;
+        examples::check(&templates)?;
         Ok(templates)
     }
 
@@ -113,42 +116,43 @@ impl Templates {
 
     /// Of all text that a prompt for `role` is made from: part of what identifies a task's work.
     pub fn digest(&self, role: Role) -> Digest {
-        let used = [PREAMBLE, role_template(role), TASK];
+        let own = [PREAMBLE, TICKET, role_file(role), TASK];
         let mut all = String::new();
-        for (name, text) in self.sources.iter().filter(|(name, _)| used.contains(name)) {
-            // The length keeps two neighbours from trading text without a trace.
-            all.extend([name, " ", &text.len().to_string(), "\n", text]);
+        for (file, text) in &self.sources {
+            if own.contains(&file.name) || SHARED.contains(&file.name) {
+                // The length keeps two neighbours from trading text without a trace.
+                all.extend([file.name, " ", &text.len().to_string(), "\n", text]);
+            }
         }
         Digest::of(all.as_bytes())
     }
 
-    pub(super) fn preamble(&self, ticket: &minijinja::Value) -> Result<String, PromptError> {
-        self.fill(PREAMBLE, ticket)
+    /// The text of a file that is taken as it is.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.sources.iter().find(|(file, _)| file.name == name).map_or("", |(_, text)| text)
     }
 
-    /// What the role asks for, then what the task brings.
-    pub(super) fn task(&self, role: Role, values: &minijinja::Value) -> Result<String, PromptError> {
-        Ok(self.fill(role_template(role), values)? + &self.fill(TASK, values)?)
-    }
-
-    fn fill(&self, name: &'static str, values: &minijinja::Value) -> Result<String, PromptError> {
-        self.env
-            .get_template(name)
-            .and_then(|template| template.render(values))
-            .map_err(|source| PromptError::Render { name, source })
+    /// Several templates filled in, one after the other.
+    pub(super) fn fill(&self, names: &[&'static str], values: &minijinja::Value) -> Result<String, PromptError> {
+        let mut filled = String::new();
+        for &name in names {
+            let render = |template: minijinja::Template<'_, '_>| template.render(values);
+            let text = self.env.get_template(name).and_then(render);
+            filled.push_str(&text.map_err(|source| PromptError::Render { name, source })?);
+        }
+        Ok(filled)
     }
 
     fn check_names(&self) -> Result<(), PromptError> {
-        let ticket = TICKET_FIELDS.iter().map(|field| format!("ticket.{field}"));
-        let task = TASK_FIELDS.iter().map(|field| format!("task.{field}"));
-        let (ticket, both): (Vec<_>, Vec<_>) = (ticket.clone().collect(), ticket.chain(task).collect());
-        for (name, _) in &self.sources {
-            let known = if *name == PREAMBLE { &ticket } else { &both };
+        for (file, _) in &self.sources {
+            let Holds::Template(values) = file.holds else { continue };
+            let known: Vec<String> = values.iter().flat_map(|value| value.names()).collect();
+            let name = file.name;
             let template = self.env.get_template(name).map_err(|source| PromptError::Syntax { name, source })?;
             let mut used: Vec<String> = template.undeclared_variables(true).into_iter().collect();
             used.sort();
-            if let Some(variable) = used.into_iter().find(|variable| !is_known(variable, known)) {
-                return Err(PromptError::Unknown { name, meant: nearest(&variable, known), variable });
+            if let Some(variable) = used.into_iter().find(|variable| !is_known(variable, &known)) {
+                return Err(PromptError::Unknown { name, meant: nearest(&variable, &known), variable });
             }
         }
         Ok(())
@@ -158,15 +162,6 @@ impl Templates {
 /// A line with nothing but a `{% … %}` leaves nothing behind, and no line loses its end.
 fn block_lines_vanish() -> Result<SyntaxConfig, minijinja::Error> {
     SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()
-}
-
-fn role_template(role: Role) -> &'static str {
-    match role {
-        Role::Research => "research.md.j2",
-        Role::Implement => "implement.md.j2",
-        Role::Test => "test.md.j2",
-        Role::Review => "review.md.j2",
-    }
 }
 
 /// `task` alone, a known field, or something within one.
@@ -201,8 +196,26 @@ mod tests {
         let (plain, own) = (Templates::built_in().unwrap(), with("review.md.j2", "Be kind.").unwrap());
         assert_ne!(plain.digest(Role::Review), own.digest(Role::Review));
         assert_eq!(plain.digest(Role::Test), own.digest(Role::Test));
-        let preamble = with("preamble.md.j2", "Hello.").unwrap();
-        assert!(Role::ALL.into_iter().all(|role| preamble.digest(role) != plain.digest(role)));
+        for all in ["preamble.md.j2", "system.md.j2", "ticket.md.j2", "facts.md.j2", "task.md.j2"] {
+            let own = with(all, "Hello.").unwrap();
+            assert!(Role::ALL.into_iter().all(|role| own.digest(role) != plain.digest(role)), "{all}");
+        }
+        let planning = with("plan.md.j2", "Plan it.").unwrap();
+        assert!(Role::ALL.into_iter().all(|role| planning.digest(role) == plain.digest(role)));
+    }
+
+    #[test]
+    fn an_example_that_would_not_be_taken_is_refused_and_an_empty_one_left_out() {
+        let error = with("examples/bug.plan.json", r#"{"title": "T", "tasks": []}"#).unwrap_err();
+        assert!(matches!(&error, PromptError::Example { name: "examples/bug.plan.json", .. }), "{error}");
+        assert!(with("examples/bug.plan.json", "").is_ok());
+    }
+
+    #[test]
+    fn a_file_that_nothing_is_made_from_is_named_with_what_was_meant() {
+        assert_eq!(Templates::named("plan.md.j2").unwrap(), "plan.md.j2");
+        let error = Templates::named("plan.md.j").unwrap_err();
+        assert_eq!(error.to_string(), "no prompt is made from a file named `plan.md.j`; did you mean `plan.md.j2`?");
     }
 
     #[test]
@@ -213,6 +226,7 @@ mod tests {
             "the prompt template test.md.j2 uses `task.titel`, which does not exist; did you mean `task.title`?"
         );
         assert!(matches!(with("preamble.md.j2", "{{ task.title }}"), Err(PromptError::Unknown { .. })));
+        assert!(matches!(with("system.md.j2", "{{ ticket.title }}"), Err(PromptError::Unknown { .. })));
         assert!(matches!(with("task.md.j2", "{% if %}"), Err(PromptError::Syntax { .. })));
     }
 }

@@ -78,8 +78,13 @@ impl From<PromptError> for CliError {
     fn from(error: PromptError) -> Self {
         match &error {
             PromptError::Engine { .. } => Self::internal(&error),
-            PromptError::Syntax { .. } | PromptError::Unknown { .. } | PromptError::Render { .. } => {
-                Self::of(Exit::Usage, &error)
+            PromptError::Syntax { .. }
+            | PromptError::Unknown { .. }
+            | PromptError::Example { .. }
+            | PromptError::Render { .. } => Self::of(Exit::Usage, &error),
+            PromptError::NoSuchFile { .. } => {
+                let names: Vec<&str> = crate::prompt::Templates::names().collect();
+                Self::of(Exit::Usage, &error).hint(format!("prompts are made from: {}", names.join(", ")))
             }
         }
     }
