@@ -10,6 +10,7 @@ mod examples;
 mod facts;
 mod files;
 mod filters;
+mod identity;
 mod planning;
 mod render;
 mod shared;

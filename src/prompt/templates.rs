@@ -3,10 +3,9 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
-use super::files::{FILES, File, Holds, PREAMBLE, SHARED, TASK, TICKET, role_file};
+use super::files::{FILES, File, Holds};
 use super::{examples, filters};
-use crate::ids::Digest;
-use crate::plan::{Faults, Role};
+use crate::plan::Faults;
 
 /// The prompt templates of a run, parsed and found to name only what there is.
 #[derive(Debug, Clone)]
@@ -114,17 +113,10 @@ impl Templates {
         Self::with(|_| None)
     }
 
-    /// Of all text that a prompt for `role` is made from: part of what identifies a task's work.
-    pub fn digest(&self, role: Role) -> Digest {
-        let own = [PREAMBLE, TICKET, role_file(role), TASK];
-        let mut all = String::new();
-        for (file, text) in &self.sources {
-            if own.contains(&file.name) || SHARED.contains(&file.name) {
-                // The length keeps two neighbours from trading text without a trace.
-                all.extend([file.name, " ", &text.len().to_string(), "\n", text]);
-            }
-        }
-        Digest::of(all.as_bytes())
+    /// The files that are not as they are built in.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let own = self.sources.iter().filter(|(file, text)| file.text != text);
+        own.map(|(file, text)| (file.name, text.as_str()))
     }
 
     /// The text of a file that is taken as it is.
@@ -189,19 +181,6 @@ mod tests {
 
     fn with(name: &str, text: &str) -> Result<Templates, PromptError> {
         Templates::with(|candidate| (candidate == name).then(|| text.to_owned()))
-    }
-
-    #[test]
-    fn a_template_of_ones_own_changes_the_digest_of_the_roles_that_use_it() {
-        let (plain, own) = (Templates::built_in().unwrap(), with("review.md.j2", "Be kind.").unwrap());
-        assert_ne!(plain.digest(Role::Review), own.digest(Role::Review));
-        assert_eq!(plain.digest(Role::Test), own.digest(Role::Test));
-        for all in ["preamble.md.j2", "system.md.j2", "ticket.md.j2", "facts.md.j2", "task.md.j2"] {
-            let own = with(all, "Hello.").unwrap();
-            assert!(Role::ALL.into_iter().all(|role| own.digest(role) != plain.digest(role)), "{all}");
-        }
-        let planning = with("plan.md.j2", "Plan it.").unwrap();
-        assert!(Role::ALL.into_iter().all(|role| planning.digest(role) == plain.digest(role)));
     }
 
     #[test]
