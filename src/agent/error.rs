@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::ids::{AgentName, InvalidId};
+use crate::ids::{AgentName, InvalidId, ModelName};
+use crate::model::UnknownModel;
 use crate::process::ProcessError;
 use crate::sys::fs::FileError;
 
@@ -46,6 +47,32 @@ pub enum AgentError {
         #[source]
         source: ProcessError,
     },
+    /// Its model is not configured.
+    #[error("the agent `{agent}` has no model")]
+    NoModel {
+        /// Which agent.
+        agent: AgentName,
+        /// Which model there is not.
+        #[source]
+        source: UnknownModel,
+    },
+    /// There is no shell for it.
+    #[error("the agent `{agent}` has no shell")]
+    Shell {
+        /// Which agent.
+        agent: AgentName,
+        /// Why.
+        #[source]
+        source: ProcessError,
+    },
+    /// A setting outside its bounds.
+    #[error("the agent `{agent}`: its `{}` cannot be used: {}", why.0, why.1)]
+    Setting {
+        /// Which agent.
+        agent: AgentName,
+        /// Which setting, and what is wrong with it.
+        why: (&'static str, String),
+    },
     /// Its script cannot be read.
     #[error("the agent `{agent}` has no script")]
     NoScript {
@@ -86,9 +113,11 @@ pub enum AgentError {
     /// A name of ours is none.
     #[error(transparent)]
     Name(#[from] InvalidId),
-    /// `builtin` is ours.
-    #[error("the name `builtin` belongs to the agent that is always there; it cannot be a {kind} agent")]
+    /// `builtin` and `chat` are ours.
+    #[error("the name `{name}` belongs to an agent that is always there; it cannot be a {kind} agent")]
     Reserved {
+        /// The name.
+        name: AgentName,
         /// What it was to be.
         kind: &'static str,
     },
@@ -115,10 +144,12 @@ impl AgentError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Program { .. } => Fault::Machine,
+            Self::Program { .. } | Self::Shell { .. } => Fault::Machine,
             Self::NoCommand { .. }
             | Self::Argument { .. }
             | Self::Variable { .. }
+            | Self::NoModel { .. }
+            | Self::Setting { .. }
             | Self::NoScript { .. }
             | Self::Script { .. }
             | Self::Answer { .. }
@@ -141,6 +172,13 @@ impl AgentError {
                 "install the program, or give its path in `agents.{agent}.command.argv`, or let another agent do the role \
                  under `roles`"
             ),
+            Self::NoModel { source, .. } => no_model_hint(source),
+            Self::Shell { agent, .. } => {
+                format!(
+                    "put the folder of bash or sh into PATH, or say `bash: {{use: never}}` in `agents.{agent}.chat`"
+                )
+            }
+            Self::Setting { agent, why } => format!("change `agents.{agent}.chat.{}`", why.0),
             Self::NoScript { agent, .. } => format!("`agents.{agent}.scripted.file` is relative to the project"),
             Self::Script { .. } | Self::Answer { .. } => {
                 "a script holds `version: 1` and a list `answers`, each with a `task` (an id or `*`)".to_owned()
@@ -149,6 +187,18 @@ impl AgentError {
             Self::Reserved { .. } => "give the agent another name".to_owned(),
             Self::Unknown { name, known } => unknown_hint(name, known),
         }
+    }
+}
+
+fn no_model_hint(unknown: &UnknownModel) -> String {
+    let names: Vec<&str> = unknown.known.iter().map(ModelName::as_str).collect();
+    match nearest(unknown.name.as_str(), &names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "name it under `models` in a file for --config, as in `models: {{{}: {{anthropic: {{model: NAME, api_key_env: \
+             ANTHROPIC_API_KEY}}}}}}`",
+            unknown.name
+        ),
     }
 }
 

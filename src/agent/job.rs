@@ -153,6 +153,11 @@ impl AttemptFiles {
         self.named("stderr.log")
     }
 
+    /// What was asked and said, of an agent that is a model.
+    pub fn transcript(&self) -> PathBuf {
+        self.named("transcript.jsonl")
+    }
+
     /// Its result, whole.
     pub fn result(&self) -> PathBuf {
         self.named("result.json")

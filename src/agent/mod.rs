@@ -1,4 +1,4 @@
-//! The trait of one attempt, and the agents: `builtin`, `command`, `scripted`.
+//! The trait of one attempt, and the agents: `builtin`, `chat`, `command`, `scripted`.
 //!
 //! An agent does one attempt of one task in a workspace and answers with a claim or a failure. It touches its
 //! workspace, its attempt's files and its artifact folder, nothing else of a run. What it says is a claim: only checks
@@ -6,6 +6,7 @@
 
 mod attend;
 mod builtin;
+mod chat;
 mod command;
 mod error;
 #[cfg(test)]
@@ -23,4 +24,4 @@ pub use attend::attend;
 pub use error::{AgentError, Fault};
 pub use job::{Agent, AttemptFiles, Change, Extent, Job, Link, Note, Outcome};
 pub use roster::{Agents, Context};
-pub use spec::{CommandSpec, Parser, ScriptedSpec, Spec, StdinSpec};
+pub use spec::{BashSpec, BashUse, ChatSpec, CommandSpec, Parser, ScriptedSpec, Spec, StdinSpec};

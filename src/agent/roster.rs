@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::builtin::Builtin;
+use super::chat::ChatAgent;
 use super::command::CommandAgent;
 use super::error::AgentError;
 use super::job::Agent;
 use super::scripted::ScriptedAgent;
-use super::spec::Spec;
-use crate::ids::{AgentName, Digest};
+use super::spec::{ChatSpec, Spec};
+use crate::ids::{AgentName, Digest, ModelName};
+use crate::model::Models;
 use crate::process::Supervisors;
 use crate::sys::env::Env;
 
@@ -23,11 +25,16 @@ pub struct Context {
     pub env: Env,
     /// The project's folder: relative paths in the settings begin here.
     pub project: PathBuf,
+    /// The models that may be asked.
+    pub models: Models,
 }
 
-/// The agents of a run. `builtin` is always among them.
+/// The agents of a run. `builtin` is always among them, and `chat` wherever there is a model with the name `main`.
 #[derive(Clone)]
-pub struct Agents(BTreeMap<AgentName, Entry>);
+pub struct Agents {
+    entries: BTreeMap<AgentName, Entry>,
+    models: Models,
+}
 
 #[derive(Clone)]
 struct Entry {
@@ -38,6 +45,10 @@ struct Entry {
 impl Agents {
     /// The agent that is always there.
     pub const BUILTIN: &str = "builtin";
+    /// The agent that asks the model [`Agents::MODEL`], unless the configuration says otherwise.
+    pub const CHAT: &str = "chat";
+    /// The model that is asked where none is named.
+    pub const MODEL: &str = "main";
 
     /// Makes every agent of `specs`: pass only those that are used, since one that cannot be used is an error.
     pub fn build(specs: &BTreeMap<AgentName, Spec>, context: &Context) -> Result<Self, AgentError> {
@@ -49,7 +60,11 @@ impl Agents {
             let name = AgentName::new(Self::BUILTIN)?;
             agents.insert(name.clone(), entry(&name, &Spec::Builtin {}, context)?);
         }
-        Ok(Self(agents))
+        let (name, main) = (AgentName::new(Self::CHAT)?, ModelName::new(Self::MODEL)?);
+        if !agents.contains_key(&name) && context.models.get(&main).is_ok() {
+            agents.insert(name.clone(), entry(&name, &Spec::Chat(ChatSpec::of(main)), context)?);
+        }
+        Ok(Self { entries: agents, models: context.models.clone() })
     }
 
     /// The agent with this name.
@@ -64,23 +79,40 @@ impl Agents {
 
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &AgentName> {
-        self.0.keys()
+        self.entries.keys()
     }
 
     fn entry(&self, name: &AgentName) -> Result<&Entry, AgentError> {
-        self.0
-            .get(name)
-            .ok_or_else(|| AgentError::Unknown { name: name.clone(), known: self.0.keys().cloned().collect() })
+        if let Some(entry) = self.entries.get(name) {
+            return Ok(entry);
+        }
+        // It would be there if its model were.
+        if name.as_str() == Self::CHAT
+            && let Err(source) = self.models.get(&ModelName::new(Self::MODEL)?)
+        {
+            return Err(AgentError::NoModel { agent: name.clone(), source });
+        }
+        Err(AgentError::Unknown { name: name.clone(), known: self.entries.keys().cloned().collect() })
     }
 }
 
 fn entry(name: &AgentName, spec: &Spec, context: &Context) -> Result<Entry, AgentError> {
-    if name.as_str() == Agents::BUILTIN && *spec != (Spec::Builtin {}) {
-        return Err(AgentError::Reserved { kind: spec.kind() });
+    let fits = match name.as_str() {
+        Agents::BUILTIN => *spec == (Spec::Builtin {}),
+        Agents::CHAT => matches!(spec, Spec::Chat(_)),
+        _ => true,
+    };
+    if !fits {
+        return Err(AgentError::Reserved { name: name.clone(), kind: spec.kind() });
     }
     let settings = Digest::of_json(spec)?;
     Ok(match spec {
         Spec::Builtin {} => Entry { agent: Arc::new(Builtin::new(name, context)), digest: settings },
+        Spec::Chat(chat) => {
+            let agent = ChatAgent::new(name, chat, context)?;
+            let digest = Digest::of(format!("{settings} {}", agent.digest()?).as_bytes());
+            Entry { agent: Arc::new(agent), digest }
+        }
         Spec::Command(command) => {
             Entry { agent: Arc::new(CommandAgent::new(name, command, context)?), digest: settings }
         }

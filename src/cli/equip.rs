@@ -245,6 +245,9 @@ pub(super) fn trace_id(session: &Session) -> Result<TraceId, CliError> {
 pub(super) fn describe(config: &Config, name: &AgentName) -> String {
     match config.agents.get(name) {
         None | Some(Spec::Builtin {}) => "no model, no process".to_owned(),
+        Some(Spec::Chat(chat)) => {
+            format!("chat: the model {}, at most {}", chat.model, text::count(chat.turns, "turn"))
+        }
         Some(Spec::Command(command)) => format!("command: {}", shown(&command.argv)),
         Some(Spec::Scripted(script)) => format!("scripted: {}", script.file.display()),
     }

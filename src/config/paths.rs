@@ -34,7 +34,7 @@ pub(super) fn resolve(layer: &mut Layer, base: &Path) {
     for agent in layer.agents.iter_mut().flat_map(|agents| agents.values_mut()) {
         match agent {
             Spec::Scripted(scripted) => resolve(&mut scripted.file),
-            Spec::Builtin {} | Spec::Command(_) => {}
+            Spec::Builtin {} | Spec::Chat(_) | Spec::Command(_) => {}
         }
     }
 }

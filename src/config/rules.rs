@@ -12,6 +12,8 @@ use crate::plan::Role;
 
 /// The agent that is always there.
 pub(super) const BUILTIN: &str = "builtin";
+/// The agent that is always there where there is a model for it.
+const CHAT: &str = "chat";
 
 /// Everything in one layer that breaks a rule.
 pub(super) fn faults(layer: &Layer, tree: &Node, source: &Source) -> Vec<Fault> {
@@ -49,7 +51,29 @@ pub(super) fn faults(layer: &Layer, tree: &Node, source: &Source) -> Vec<Fault> 
 pub(super) fn faults_of_whole(config: &Config, blame: impl Fn(&str) -> Fault) -> Vec<Fault> {
     let mut faults = roles_without_agent(config, &blame);
     faults.extend(planner_without_model(config, &blame));
+    faults.extend(agents_without_model(config, &blame));
     faults
+}
+
+/// Agents that are models, and the model that each of them asks. `chat` is one without being named, once a role names it.
+fn agents_without_model(config: &Config, blame: impl Fn(&str) -> Fault) -> Vec<Fault> {
+    let known: Vec<&str> = config.models.keys().map(ModelName::as_str).collect();
+    let named = config.agents.iter().filter_map(|(name, spec)| match spec {
+        Spec::Chat(chat) => Some((format!("agents.{name}.chat.model"), chat.model.as_str())),
+        Spec::Builtin {} | Spec::Command(_) | Spec::Scripted(_) => None,
+    });
+    let role = Role::ALL.into_iter().find(|role| config.agent_of(*role).as_str() == CHAT);
+    let own = role.filter(|_| !config.agents.contains_key(CHAT)).map(|role| (format!("roles.{role}"), MAIN));
+    let lacking = named.chain(own).filter(|(_, model)| !known.contains(model));
+    lacking
+        .map(|(key, model)| {
+            let hint = match known.as_slice() {
+                [] => "put it under `models`; docs/models.md shows how".to_owned(),
+                known => meant(model, known),
+            };
+            blame(&key).saying(format!("there is no model `{model}`")).hinting(Some(hint))
+        })
+        .collect()
 }
 
 /// The name under which a model plans that nobody named.
@@ -78,7 +102,7 @@ fn planner_without_model(config: &Config, blame: impl Fn(&str) -> Fault) -> Opti
 }
 
 fn roles_without_agent(config: &Config, blame: impl Fn(&str) -> Fault) -> Vec<Fault> {
-    let mut known: Vec<&str> = vec![BUILTIN];
+    let mut known: Vec<&str> = vec![BUILTIN, CHAT];
     known.extend(config.agents.keys().map(AgentName::as_str));
     let unknown = |role: &Role| !known.contains(&config.agent_of(*role).as_str());
     Role::ALL
@@ -109,6 +133,9 @@ impl Rules<'_> {
         if name.as_str() == BUILTIN {
             self.add(&path, "`builtin` is the agent that is always there".to_owned(), Some("take another name"));
         }
+        if name.as_str() == CHAT && !matches!(agent, Spec::Chat(_)) {
+            self.add(&path, "`chat` is the agent that asks a model".to_owned(), Some("take another name"));
+        }
         match agent {
             Spec::Command(command) => {
                 self.argv(&command.argv, &["agents", name.as_str(), "command", "argv"]);
@@ -117,6 +144,18 @@ impl Rules<'_> {
                 }
                 for variable in &command.pass_env {
                     self.variable(variable, &["agents", name.as_str(), "command", "pass_env"]);
+                }
+            }
+            Spec::Chat(chat) => {
+                if let Some((key, why)) = chat.unfit() {
+                    let path = ["agents", name.as_str(), "chat"].into_iter().chain(key.split('.')).collect::<Vec<_>>();
+                    self.add(&path, why, None);
+                }
+                for variable in chat.env.keys() {
+                    self.variable(variable, &["agents", name.as_str(), "chat", "env"]);
+                }
+                for variable in &chat.pass_env {
+                    self.variable(variable, &["agents", name.as_str(), "chat", "pass_env"]);
                 }
             }
             Spec::Builtin {} | Spec::Scripted(_) => {}

@@ -58,6 +58,7 @@ impl Equipment {
             supervisors: supervisors.clone(),
             env: self.env.clone(),
             project: self.workspace.project.clone(),
+            models: crate::model::Models::default(),
         };
         Agents::build(&self.agents, &context)
     }

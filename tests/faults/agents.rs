@@ -63,6 +63,7 @@ impl World {
             supervisors: Supervisors::start(Options { program, guard: None }).unwrap(),
             env: Env::from_iter([("PATH", path), ("TMPDIR", temp), ("HANDED", "on".into()), ("KEPT", "back".into())]),
             project: self.project(),
+            models: orchestra::model::Models::default(),
         }
     }
 

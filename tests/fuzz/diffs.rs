@@ -182,7 +182,8 @@ fn a_script_is_refused_or_played_in_the_workspace_alone() {
         let around = room.around();
         fs::write(room.root.path().join("script.yaml"), &script).unwrap();
         let (supervisors, project) = (machine.supervisors.clone(), room.root.path().to_path_buf());
-        let context = Context { supervisors, env: Machine::env(), project };
+        let context =
+            Context { supervisors, env: Machine::env(), project, models: orchestra::model::Models::default() };
         let name = AgentName::new("played").unwrap();
         let spec = Spec::Scripted(ScriptedSpec { file: "script.yaml".into() });
         let Ok(agents) = Agents::build(&BTreeMap::from([(name.clone(), spec)]), &context) else { return };

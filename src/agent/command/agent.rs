@@ -129,7 +129,7 @@ impl Program {
         let (err, err_lines) = mpsc::channel(LINES);
         let command = Command {
             argv,
-            env: environment::environment(self.env.table(), &self.spec, job, temp.path()),
+            env: environment(self.env.table(), &self.spec, job, temp.path()),
             cwd: job.workspace.clone(),
             stdin: self.stdin(job),
             stdout: Sink::File { path: job.files.stdout(), cap: job.limits.kept_bytes, tail: ANSWER, lines: Some(out) },

@@ -7,7 +7,7 @@ use super::super::error::nearest;
 use super::super::job::Job;
 
 /// The longest argument the kernel takes, its closing NUL included: 32 pages of 4 KiB (`MAX_ARG_STRLEN` of Linux).
-pub(super) const MAX_ARGUMENT: usize = 128 * 1024;
+pub(in crate::agent) const MAX_ARGUMENT: usize = 128 * 1024;
 
 /// One argument: text and what is filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(super) fn judge(end: End, seen: &str) -> (Option<Ended>, Option<Failure>) {
 }
 
 /// A command that did not even run.
-pub(super) fn not_run(error: &ProcessError) -> Failure {
+pub(in crate::agent) fn not_run(error: &ProcessError) -> Failure {
     let class = match error {
         ProcessError::SupervisorLost { .. } => FailureClass::Exited,
         ProcessError::Empty

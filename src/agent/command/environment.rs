@@ -13,7 +13,7 @@ use crate::policy::child_environment;
 const DEPTH: &str = "ORCHESTRA_DEPTH";
 
 /// The complete environment of one attempt. Ours is put in last: nobody can declare it away.
-pub(super) fn environment(
+pub(in crate::agent) fn environment(
     parent: &BTreeMap<OsString, OsString>,
     spec: &CommandSpec,
     job: &Job,
@@ -44,7 +44,7 @@ fn depth(parent: &BTreeMap<OsString, OsString>) -> u32 {
 }
 
 /// Why `name` cannot be declared for an agent.
-pub(super) fn refused(name: &str) -> Option<&'static str> {
+pub(in crate::agent) fn refused(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.contains(['=', '\0']) {
         Some("no variable can have this name")
     } else if name.starts_with("ORCHESTRA_") || matches!(name, "TRACEPARENT" | "TMPDIR") {

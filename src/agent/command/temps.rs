@@ -11,19 +11,19 @@ use tempfile::TempDir;
 use crate::sys::fs::{self, FileError};
 
 /// Folders that are not lent just now. They are removed with it.
-pub(super) struct Temps {
+pub(in crate::agent) struct Temps {
     within: PathBuf,
     idle: Mutex<Vec<TempDir>>,
 }
 
 impl Temps {
     /// Those below `within`.
-    pub(super) fn within(within: PathBuf) -> Self {
+    pub(in crate::agent) fn within(within: PathBuf) -> Self {
         Self { within, idle: Mutex::default() }
     }
 
     /// An empty folder, 0700, that nobody else has until it is given back.
-    pub(super) fn take(&self) -> Result<TempDir, FileError> {
+    pub(in crate::agent) fn take(&self) -> Result<TempDir, FileError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             // It came back empty; but somebody may have cleaned up behind us in the meantime.
@@ -33,7 +33,7 @@ impl Temps {
     }
 
     /// Takes a folder back once all that used it is gone, and what is in it away.
-    pub(super) async fn give_back(&self, temp: TempDir) {
+    pub(in crate::agent) async fn give_back(&self, temp: TempDir) {
         if fs::is_untouched(temp.path()) {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(temp);
         } else {

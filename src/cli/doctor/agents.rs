@@ -66,8 +66,12 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
     }
     // Without them it was told already that nothing can be started.
     let Some(supervisors) = supervisors else { return found };
-    let context =
-        Context { supervisors: supervisors.clone(), env: session.env.clone(), project: loaded.project_root.clone() };
+    let context = Context {
+        supervisors: supervisors.clone(),
+        env: session.env.clone(),
+        project: loaded.project_root.clone(),
+        models: crate::model::Models::default(),
+    };
     for (name, spec) in &config.agents {
         let does = roles.get(name.as_str()).map(|roles| roles.join(", "));
         found.push(usable(name, spec, does.as_deref(), &context, loaded));

@@ -63,6 +63,8 @@ fn proxies(session: &Session, loaded: Option<&Loaded>) -> Option<Finding> {
     }
     let shown = set.join(", ");
     let unaware = |spec: &Spec| match spec {
+        // Its requests go through a proxy by themselves; what its shell runs seldom needs one.
+        Spec::Chat(_) => false,
         Spec::Command(command) => !set
             .iter()
             .any(|name| command.pass_env.iter().any(|passed| passed == name) || command.env.contains_key(*name)),

@@ -1,6 +1,7 @@
 //! The file system. Every error carries the path and what was tried; files are 0600 and folders 0700; what must appear
 //! whole appears by rename, after its bytes are on the disk.
 
+mod beneath;
 mod disk;
 mod entries;
 mod error;
@@ -9,6 +10,7 @@ mod read;
 mod tree;
 mod write;
 
+pub use beneath::{Beneath, Wrote};
 pub use disk::{Disk, DiskKind, disk, fullness, may_write};
 pub use entries::{
     Entry, Kind, canonical, is_private_folder, is_special, is_untouched, kind, list, may_write_in, modified, resolved,
