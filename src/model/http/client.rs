@@ -138,19 +138,24 @@ async fn make(endpoint: &Endpoint) -> Result<Client, ModelFailure> {
             .retry(retry::never());
         if reach == Reach::Loopback { builder.no_proxy() } else { builder }
     };
-    let made =
-        tokio::task::spawn_blocking(move || if plain { base().tls_certs_only([]).build() } else { secure(base) });
+    let made = tokio::task::spawn_blocking(move || {
+        // reqwest takes its cryptography from here, and panics without; a second time it stays as it was.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        if plain { base().tls_certs_only([]).build() } else { secure(base) }
+    });
     match made.await {
         Ok(Ok(client)) => Ok(client),
         Ok(Err(error)) => Err(transport::failed(&error, &endpoint.base_url.host())),
-        Err(_) => Err(ModelFailure::cancelled()),
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program is ending.
+            Err(_) => Err(ModelFailure::cancelled()),
+        },
     }
 }
 
 /// With the authorities that the system trusts; where it has none, as in many containers, with Mozilla's.
 fn secure(base: impl Fn() -> ClientBuilder) -> reqwest::Result<Client> {
-    // reqwest takes its cryptography from here; a second time it stays as it was.
-    drop(rustls::crypto::ring::default_provider().install_default());
     base().build().or_else(|_| {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
         base().tls_certs_merge(roots.filter_map(|root| Certificate::from_der(root).ok())).build()
