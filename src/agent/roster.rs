@@ -14,6 +14,7 @@ use super::spec::{ChatSpec, Spec};
 use crate::ids::{AgentName, Digest, ModelName};
 use crate::model::Models;
 use crate::process::Supervisors;
+use crate::prompt::Templates;
 use crate::sys::env::Env;
 
 /// What agents are made from, beside their settings.
@@ -27,6 +28,8 @@ pub struct Context {
     pub project: PathBuf,
     /// The models that may be asked.
     pub models: Models,
+    /// How they are told what to do.
+    pub templates: Templates,
 }
 
 /// The agents of a run. `builtin` is always among them, and `chat` wherever there is a model with the name `main`.

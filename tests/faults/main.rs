@@ -10,6 +10,7 @@
 
 mod agents;
 mod apply;
+mod chat;
 mod checks;
 mod clean;
 mod clock;

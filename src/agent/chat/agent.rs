@@ -14,15 +14,16 @@ use super::transcript::{Step, Transcript};
 use crate::agent::command::refused;
 use crate::agent::error::AgentError;
 use crate::agent::job::{Agent, Job, Link, Outcome};
-use crate::agent::records::{self, RecordError};
+use crate::agent::records::{self, RecordError, chain};
 use crate::agent::roster::Context;
 use crate::agent::spec::{BashUse, ChatSpec};
-use crate::event::{AgentRecord, AttemptOutcome, Usage};
+use crate::event::{AgentRecord, AttemptOutcome, FailureClass, Usage};
 use crate::ids::{AgentName, Digest};
 use crate::model::{Known, Meter, Share};
 use crate::plan::Role;
 use crate::policy::Spends;
 use crate::process::Supervisors;
+use crate::prompt::Templates;
 use crate::sys::fs::{self, FileError};
 use crate::text;
 
@@ -36,6 +37,7 @@ struct Inner {
     known: Known,
     shell: Option<Arc<Shell>>,
     supervisors: Supervisors,
+    templates: Templates,
 }
 
 impl ChatAgent {
@@ -59,8 +61,8 @@ impl ChatAgent {
                 Some(Arc::new(shell.map_err(|source| AgentError::Shell { agent: agent(), source })?))
             }
         };
-        let supervisors = context.supervisors.clone();
-        Ok(Self(Arc::new(Inner { name: agent(), spec: spec.clone(), known, shell, supervisors })))
+        let (supervisors, templates) = (context.supervisors.clone(), context.templates.clone());
+        Ok(Self(Arc::new(Inner { name: agent(), spec: spec.clone(), known, shell, supervisors, templates })))
     }
 
     /// What identifies its work beside its settings: the model, and what it is told of the tools.
@@ -88,6 +90,11 @@ impl Agent for ChatAgent {
             None => Spends::Untold,
         }
     }
+
+    /// It makes its own, in parts.
+    fn reads_prompt(&self) -> bool {
+        false
+    }
 }
 
 impl Inner {
@@ -96,7 +103,11 @@ impl Inner {
     }
 
     async fn attempt(&self, job: Arc<Job>, link: &Link) -> Outcome {
-        let (bash, written) = match self.prepare(&job) {
+        let opening = match opening(&self.templates, &job) {
+            Ok(opening) => opening,
+            Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
+        };
+        let (bash, written) = match self.prepare(&job, &opening) {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
         };
@@ -112,7 +123,7 @@ impl Inner {
         let transcript = Transcript::new(job.files.transcript(), self.supervisors.redactor(), job.limits.kept_bytes);
         let mut talk = Talk {
             known: &self.known,
-            conversation: self.conversation(&job, &kit),
+            conversation: self.conversation(opening, &kit),
             kit,
             bash,
             meter: Meter::Share(Share { cap: job.cap, used: Usage::default() }),
@@ -144,17 +155,18 @@ impl Inner {
     }
 
     /// The files of the attempt, with the bytes in them, and the shell where there is one.
-    fn prepare(&self, job: &Job) -> Result<(Option<Bash>, u64), RecordError> {
+    fn prepare(&self, job: &Job, opening: &Opening) -> Result<(Option<Bash>, u64), RecordError> {
         let opened = records::open(job)?;
-        fs::write(&job.files.prompt(), job.prompt.as_bytes())?;
+        let prompt = opening.text();
+        fs::write(&job.files.prompt(), prompt.as_bytes())?;
         let shell = self.shell.as_ref().filter(|_| self.tools(job.message.role).contains(&Tool::Bash));
         let bash = shell.map(Bash::open).transpose()?;
-        Ok((bash, opened + job.prompt.len() as u64))
+        Ok((bash, opened + prompt.len() as u64))
     }
 
-    fn conversation(&self, job: &Job, kit: &Kit) -> Conversation {
-        let Opening { system, first } = opening(job);
-        let tools = kit.tools.iter().map(|tool| tool.told(job.message.role)).collect();
+    fn conversation(&self, opening: Opening, kit: &Kit) -> Conversation {
+        let Opening { system, first } = opening;
+        let tools = kit.tools.iter().map(|tool| tool.told(kit.job.message.role)).collect();
         let most = self.known.max_output_tokens;
         Conversation::new(system, first, tools, self.spec.output_tokens.map_or(most, |own| own.min(most)))
     }
@@ -185,7 +197,9 @@ fn paths(job: &Job, bash: Option<&Bash>) -> Paths {
         (job.artifacts.as_path(), "$ORCHESTRA_ARTIFACTS"),
         (job.inputs.as_path(), "$ORCHESTRA_INPUTS"),
     ];
-    for (folder, stands) in folders.into_iter().chain(temp) {
+    let message = job.files.message();
+    let message = [(message.as_path(), "$ORCHESTRA_MESSAGE")];
+    for (folder, stands) in folders.into_iter().chain(message).chain(temp) {
         if let Ok(absolute) = std::path::absolute(folder) {
             paths.add(&absolute, stands);
         }

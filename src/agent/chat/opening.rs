@@ -1,12 +1,12 @@
 //! PURE: how a conversation begins: what is the same for all tasks first, the task last.
 
-use super::conversation::text;
 use crate::agent::job::{Extent, Job};
 use crate::model::{Block, Keep, Part};
 use crate::plan::Role;
+use crate::prompt::{self, Asked, Facts, PromptError, Shared, Templates};
 use crate::text::{clip, markdown_block, printable};
 
-/// How the tools are used, and how the work ends. The same in every request, whatever the task.
+/// How the tools are used, and how the work ends. The same in every request of a run, whatever the task.
 const RULES: &str = "\
 You do your work by calling tools, turn by turn. Paths are relative to the workspace, which is the folder your task is about.
 Call several tools in one turn when none needs what another gives. Look at things before you change them, and at what you
@@ -25,13 +25,30 @@ pub(super) struct Opening {
     pub(super) first: Vec<Part>,
 }
 
-pub(super) fn opening(job: &Job) -> Opening {
-    let system = vec![Block { text: RULES.to_owned(), keep: Keep::Cached }];
-    let mut first = vec![text(&job.prompt)];
+/// What all tasks of a run share, and then this one. Providers are told to keep both: tasks share the first, and the turns
+/// of an attempt the second.
+pub(super) fn opening(templates: &Templates, job: &Job) -> Result<Opening, PromptError> {
+    let shared = Shared::new(templates, &Asked::from(&job.message.ticket), &Facts::default())?;
+    let once = |text: &str| Block { text: text.to_owned(), keep: Keep::Once };
+    let mut system: Vec<Block> = shared.parts().map(once).collect();
+    system.push(Block { text: RULES.to_owned(), keep: Keep::Cached });
+    let mut task = prompt::task(templates, &job.message)?;
     if job.message.role == Role::Review {
-        first.push(text(&change(job)));
+        task.push('\n');
+        task.push_str(&change(job));
     }
-    Opening { system, first }
+    Ok(Opening { system, first: vec![Part::Text(Block { text: task, keep: Keep::Cached })] })
+}
+
+impl Opening {
+    /// All of it as one text, for people.
+    pub(super) fn text(&self) -> String {
+        let first = self.first.iter().filter_map(|part| match part {
+            Part::Text(block) => Some(block),
+            Part::ToolResult(_) => None,
+        });
+        self.system.iter().chain(first).map(|block| block.text.trim_end()).collect::<Vec<_>>().join("\n\n") + "\n"
+    }
 }
 
 /// What a review is about.

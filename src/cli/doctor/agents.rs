@@ -12,6 +12,7 @@ use crate::config::Loaded;
 use crate::ids::AgentName;
 use crate::plan::Role;
 use crate::process::Supervisors;
+use crate::prompt::Templates;
 use crate::text::printable;
 
 /// Variables that hold keys of services which agents use.
@@ -66,11 +67,14 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
     }
     // Without them it was told already that nothing can be started.
     let Some(supervisors) = supervisors else { return found };
+    // A test of theirs holds that they can be read.
+    let Ok(templates) = Templates::built_in() else { return found };
     let context = Context {
         supervisors: supervisors.clone(),
         env: session.env.clone(),
         project: loaded.project_root.clone(),
         models: crate::model::Models::default(),
+        templates,
     };
     for (name, spec) in &config.agents {
         let does = roles.get(name.as_str()).map(|roles| roles.join(", "));

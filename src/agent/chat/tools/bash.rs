@@ -148,7 +148,8 @@ impl Bash {
         let command = self.command(kit, command, timeout.min(clock.left()), lines);
         let show = async {
             while let Some(line) = printed.recv().await {
-                drop(link.deltas.try_send(Delta::Aside(String::from_utf8_lossy(&line).into_owned())));
+                let line = kit.paths.hide(&String::from_utf8_lossy(&line)).into_owned();
+                drop(link.deltas.try_send(Delta::Aside(line)));
             }
         };
         let (exit, ()) = tokio::join!(self.shell.supervisors.run(command, &link.cancel), show);
