@@ -1,6 +1,6 @@
 //! Where it ends: turns, time, money, habits, the model's window, and the wish to stop.
 
-use super::*;
+use super::rig::*;
 use orchestra::model::{Again, Keep};
 use orchestra::time::Timestamp;
 

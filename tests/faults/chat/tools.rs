@@ -1,6 +1,6 @@
 //! The tools: what they give, what they refuse, and that none reaches outside.
 
-use super::*;
+use super::rig::*;
 
 #[tokio::test]
 async fn no_tool_reaches_outside_the_workspace() {

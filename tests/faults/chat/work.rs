@@ -1,6 +1,6 @@
 //! The work: turns, tools by role, the end, and what is left on record.
 
-use super::*;
+use super::rig::*;
 
 use orchestra::message::{ResultStatus, ReviewVerdict, Score};
 use orchestra::model::Keep;
