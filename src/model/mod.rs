@@ -4,14 +4,18 @@
 
 mod anthropic;
 mod ask;
+mod build;
 mod chat;
 mod clients;
 mod ended;
+mod error;
 mod failure;
 mod http;
 mod known;
+mod listed;
 mod meter;
 mod prices;
+mod recording;
 mod reply;
 mod request;
 mod responses;
@@ -20,15 +24,19 @@ mod spec;
 mod sse;
 
 pub use ask::{AskFailure, Patience, ask};
+pub use build::{Options, build};
 pub use chat::MaxTokens;
 pub use clients::{anthropic, openai_chat, openai_responses};
+pub use error::{Blame, ModelError};
 pub use failure::{Again, ModelFailure};
 pub use http::{
     Access, AddressError, BaseUrl, Caps, Delivery, Endpoint, EndpointError, Headers, Key, KeyError, Schemas, Timeouts,
 };
 pub use known::{Known, Models, UnknownModel};
+pub use listed::prices_as_of;
 pub use meter::{Grant, Meter, Share, Withheld};
 pub use prices::Prices;
+pub use recording::RecordingError;
 pub use reply::{Delta, Reply, Stop};
 pub use request::{Block, Keep, Part, Request, Said, Schema, Tool, ToolCall, ToolResult, Turn};
 pub use spec::{Recordings, Service, Spec, Tokens};

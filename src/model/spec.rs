@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Prices;
 use super::http::BaseUrl;
+use super::listed::listed;
 
 /// Whose protocol is spoken, and the settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,6 +123,16 @@ impl Spec {
         self
     }
 
+    /// Whether its prices are known, from the configuration or the list. Of what is replayed that was decided before.
+    pub fn is_priced(&self) -> bool {
+        match self {
+            Self::Replay(_) => true,
+            Self::Anthropic(service) | Self::OpenAi(service) | Self::OpenAiChat(service) => {
+                service.prices.is_some() || listed(self).is_some()
+            }
+        }
+    }
+
     /// The key that it cannot do without and that nothing sets.
     pub fn lacks(&self) -> Option<&'static str> {
         self.service().filter(|service| service.model.trim().is_empty()).map(|_| "model")
@@ -135,7 +146,7 @@ impl Spec {
         }
     }
 
-    fn usual_address(&self) -> Option<&'static str> {
+    pub(super) fn usual_address(&self) -> Option<&'static str> {
         match self {
             Self::Anthropic(_) => Some("https://api.anthropic.com"),
             Self::OpenAi(_) | Self::OpenAiChat(_) => Some("https://api.openai.com/v1"),

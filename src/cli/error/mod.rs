@@ -5,6 +5,7 @@ mod convert;
 mod dispatch;
 mod hands;
 mod io;
+mod models;
 mod render;
 mod scarce;
 mod store;
