@@ -9,14 +9,18 @@
 mod answer;
 mod demands;
 mod error;
+mod facts;
 mod fill;
 mod model;
 mod pieces;
 mod schema;
+mod share;
 mod slug;
 mod template;
 mod workflow;
 
+#[cfg(test)]
+mod facts_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
@@ -24,6 +28,7 @@ mod tests;
 
 pub use answer::{Proposal, Revised};
 pub use error::PlannerError;
+pub use facts::{FactsError, Look, facts};
 pub use fill::{Made, Planned, from_template};
 pub use model::{Brief, ModelPlanner, Rejected, Revision};
 pub use template::{DEFAULT_MAX_TASKS, Template};

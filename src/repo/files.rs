@@ -107,6 +107,11 @@ impl Files {
         self.list.iter()
     }
 
+    /// Keeps the files whose paths `keeps` says it of.
+    pub fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        self.list.retain(|file| keeps(&file.path));
+    }
+
     /// How many files there are.
     pub fn len(&self) -> usize {
         self.list.len()
