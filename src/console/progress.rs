@@ -7,7 +7,7 @@ use super::style::{Mark, Paint};
 use super::{Console, Output, Verbosity};
 use crate::event::{
     AttemptFinished, AttemptOutcome, AttemptStarted, CheckRun, CheckStatus, Decision, Event, FailureClass, Gauge, Kind,
-    PauseCause, RunStarted, Sandbox, Verdict,
+    PauseCause, PlanRevised, RunStarted, Sandbox, Verdict,
 };
 use crate::ids::TaskId;
 use crate::report::{CheckRow, Facts, Outcome, Summary, words};
@@ -159,6 +159,12 @@ impl Progress {
                 self.problem("paused: ", &format!("{why}{until}"));
             }
             Kind::RunContinued {} => say(Mark::None, "continued"),
+            Kind::SummaryWritten { text: Some(_), by } => {
+                say(Mark::None, &format!("the results were put into words by {by}"));
+            }
+            Kind::SummaryWritten { text: None, by } => {
+                self.problem(&format!("{by} could not put the results into words"), "");
+            }
             Kind::RunStopped { why } => self.problem("stopped: ", &self.summary.why_stopped(why)),
             Kind::BudgetWarned { limit, used, of } => {
                 let gauge = words::gauge(&Gauge { limit: *limit, used: *used, of: *of });
@@ -188,6 +194,7 @@ impl Progress {
             | Kind::TaskCancelled { .. }
             | Kind::TaskReused(_)
             | Kind::TaskReopened { .. }
+            | Kind::PlanRevised(_)
             | Kind::PolicyDenied { .. } => self.step(event),
         }
     }
@@ -209,6 +216,13 @@ impl Progress {
             Kind::TaskCancelled { by } => say(Mark::Bad, Verbosity::Quiet, &format!("cancelled by {by}")),
             Kind::TaskReused(it) => say(Mark::Good, Verbosity::Normal, &format!("reused from attempt {}", it.from)),
             Kind::TaskReopened { why, .. } => say(Mark::None, Verbosity::Normal, &format!("runs again: {why}")),
+            Kind::PlanProposed { .. } => say(Mark::None, Verbosity::Verbose, "another plan was proposed for its sake"),
+            Kind::PlanRejected { faults } => {
+                let (count, first) = (words::count(faults.len(), "fault"), faults.first().map_or("", String::as_str));
+                let first = text::printable(first, 200);
+                say(Mark::Warn, Verbosity::Quiet, &format!("the change of the plan has {count}: {first}"));
+            }
+            Kind::PlanRevised(it) => self.revised(task, it),
             Kind::PolicyDenied { rule, paths } => {
                 say(Mark::Warn, Verbosity::Quiet, &format!("broke a rule: {rule} {}", paths.join(", ")));
             }
@@ -219,9 +233,8 @@ impl Progress {
             Kind::ApprovalDecided { by, decision } => self.decided(task, by, *decision),
             Kind::RunStarted(_)
             | Kind::RunOpened(_)
-            | Kind::PlanProposed { .. }
-            | Kind::PlanRejected { .. }
             | Kind::PlanAccepted(_)
+            | Kind::SummaryWritten { .. }
             | Kind::WorkspaceCreated(_)
             | Kind::BaseChecked(_)
             | Kind::BudgetReserved { .. }
@@ -253,6 +266,16 @@ impl Progress {
                 )],
             ),
         }
+    }
+
+    fn revised(&self, task: &str, it: &PlanRevised) {
+        let parts =
+            [(it.patch.add.len(), "new"), (it.patch.replace.len(), "changed"), (it.patch.remove.len(), "removed")];
+        let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let parts = parts.collect::<Vec<_>>().join(", ");
+        let reason = text::printable(words::last_line(&it.reason), 200);
+        let line = format!("  given up; the plan is changed, revision {} ({parts}): {reason}", it.revision);
+        self.console.mark(Verbosity::Quiet, Mark::Warn, &[(Paint::Bold, task), (Paint::Plain, &line)]);
     }
 
     fn attempt_started(&self, event: &Event, it: &AttemptStarted) {

@@ -194,7 +194,11 @@ impl Dispatcher {
                 return Ok(true);
             }
             // Planners that need no model are asked before the loop begins.
-            Action::Propose { .. } | Action::Parse { .. } => return Err(DispatchError::NoPlan),
+            Action::Propose { .. }
+            | Action::Parse { .. }
+            | Action::Replan { .. }
+            | Action::ParsePatch { .. }
+            | Action::Summarize => return Err(DispatchError::NoPlan),
         }
         Ok(false)
     }

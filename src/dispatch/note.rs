@@ -70,7 +70,7 @@ fn dependency(state: &RunState, task: u32) -> Option<DependencyNote> {
         Status::Succeeded => {
             (DependencyStatus::Succeeded, before.done.as_ref().map_or("", |done| &done.result.summary).to_owned())
         }
-        Status::Failed { class } => {
+        Status::Failed { class } | Status::Replaced { class } => {
             let detail = before.failure.as_ref().map_or("", |failure| failure.detail.as_str());
             (DependencyStatus::Failed, format!("{class}: {}", text::tail(detail, 1024)))
         }

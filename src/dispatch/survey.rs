@@ -210,6 +210,7 @@ impl Draft {
                 | Status::Running { .. }
                 | Status::Checking { .. }
                 | Status::Exhausted { .. }
+                | Status::Replaced { .. }
                 | Status::Succeeded => None,
             })
             .collect();
@@ -227,8 +228,12 @@ impl Draft {
         let mut overtaken = BTreeSet::new();
         // A task stands in the chain behind all that it depends on, so one pass finds them all.
         for task in &chain {
-            let succeeded = |dep: &u32| self.state.task(*dep).is_some_and(|dep| dep.status == Status::Succeeded);
-            if graph.deps(*task).iter().any(|dep| overtaken.contains(dep) || !succeeded(dep)) {
+            // What was replaced is not done again, either.
+            let stays = |dep: &u32| {
+                let status = self.state.task(*dep).map(|dep| &dep.status);
+                matches!(status, Some(Status::Succeeded | Status::Replaced { .. }))
+            };
+            if graph.deps(*task).iter().any(|dep| overtaken.contains(dep) || !stays(dep)) {
                 overtaken.insert(*task);
             }
         }
@@ -342,6 +347,9 @@ pub fn explained(before: &RunState, survey: &Survey, accept: bool) -> Vec<Explai
                 format!("attempt {attempt} had ended in order: only its missing checks run")
             }
             (Some(Status::Exhausted { .. }), _) => "its last attempt failed: it is recorded as failed".to_owned(),
+            (Some(Status::Replaced { class }), _) => {
+                format!("it failed ({class}), and the plan was changed for its sake: it does not run again")
+            }
             (Some(Status::Failed { class }), _) if task.status.is_over() => {
                 format!(
                     "it failed ({class}), and the run goes on as it would have; resumed after its end, it is tried again"

@@ -8,7 +8,7 @@ use super::{
     Shortage, TaskReused, TaskSucceeded, Terms, Usage,
 };
 use crate::ids::{Digest, ObjectId, RunId, TaskId, TraceId};
-use crate::plan::{Check, Plan};
+use crate::plan::{Check, Plan, PlanPatch};
 use crate::time::Timestamp;
 
 /// What happened. Names are `noun.past-participle`.
@@ -31,6 +31,9 @@ pub enum Kind {
     /// **S** the whole plan, inline, and the checks it will be held to.
     #[serde(rename = "plan.accepted")]
     PlanAccepted(Box<PlanAccepted>),
+    /// The plan is changed for the sake of the task in the envelope, which has failed for good.
+    #[serde(rename = "plan.revised")]
+    PlanRevised(Box<PlanRevised>),
     /// **S** before the folder exists.
     #[serde(rename = "workspace.created")]
     WorkspaceCreated(WorkspaceCreated),
@@ -95,6 +98,13 @@ pub enum Kind {
     /// A later process may use more.
     #[serde(rename = "budget.raised")]
     BudgetRaised { limit: Limit, from: u64, to: u64, by: String },
+    /// A model put the results into words; without a text it could not.
+    #[serde(rename = "summary.written")]
+    SummaryWritten {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        by: String,
+    },
     /// Nothing runs until then.
     #[serde(rename = "run.paused")]
     RunPaused {
@@ -131,6 +141,7 @@ impl Kind {
             Self::PlanProposed { .. } => "plan.proposed",
             Self::PlanRejected { .. } => "plan.rejected",
             Self::PlanAccepted(_) => "plan.accepted",
+            Self::PlanRevised(_) => "plan.revised",
             Self::WorkspaceCreated(_) => "workspace.created",
             Self::BaseChecked(_) => "base.checked",
             Self::AttemptStarted(_) => "attempt.started",
@@ -149,6 +160,7 @@ impl Kind {
             Self::BudgetSettled { .. } => "budget.settled",
             Self::BudgetWarned { .. } => "budget.warned",
             Self::BudgetRaised { .. } => "budget.raised",
+            Self::SummaryWritten { .. } => "summary.written",
             Self::RunPaused { .. } => "run.paused",
             Self::RunContinued {} => "run.continued",
             Self::RunStopped { .. } => "run.stopped",
@@ -283,6 +295,24 @@ pub struct PlanAccepted {
     pub checks: Vec<Check>,
     /// SHA-256 of `checks`.
     pub checks_sha: Digest,
+}
+
+/// A change of the plan in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanRevised {
+    /// Counted from 1, on from `plan.accepted`.
+    pub revision: u32,
+    /// What changes.
+    pub patch: PlanPatch,
+    /// Why, in the planner's words.
+    pub reason: String,
+}
+
+impl PlanRevised {
+    /// The change that a patch makes; its reason is told once.
+    pub fn new(revision: u32, mut patch: PlanPatch) -> Self {
+        Self { revision, reason: std::mem::take(&mut patch.reason), patch }
+    }
 }
 
 /// A folder to work in.

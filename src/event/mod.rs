@@ -19,8 +19,8 @@ pub use attempt::{
 pub use budget::{Amount, Budget, Gauge, Limit, Purpose, Shortage, Untold};
 pub use failure::{Failure, FailureClass};
 pub use kind::{
-    AppliedOnto, Base, Decision, Host, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, SkipCause, StopCause,
-    Versions, WorkspaceCreated, WorkspaceKind,
+    AppliedOnto, Base, Decision, Host, Kind, PauseCause, PlanAccepted, PlanRevised, RunOpened, RunStarted, SkipCause,
+    StopCause, Versions, WorkspaceCreated, WorkspaceKind,
 };
 pub use outcome::{CheckOutcome, CheckRun, CheckStatus, Ended, RunVerdict, Verdict};
 pub use terms::{Ask, Narrator, ReviewTerms, Said, Sandbox, Terms};

@@ -4,7 +4,7 @@ use super::*;
 use crate::ids::{AgentName, CheckName, Digest, ObjectId, TraceId};
 use crate::message::{Finding, ResultStatus, Severity, TaskResult};
 use crate::money::Usd;
-use crate::plan::{Check, CheckKind, CheckRef, Draft, Expect, Goal, PLAN_SCHEMA, Plan, Role, Task};
+use crate::plan::{Check, CheckKind, CheckRef, Draft, Expect, Goal, PLAN_SCHEMA, Plan, PlanPatch, Role, Task};
 use crate::time::Span;
 
 /// The run all samples belong to.
@@ -121,11 +121,18 @@ fn paused(why: &str, until: Option<Timestamp>, cause: PauseCause) -> Kind {
     Kind::RunPaused { why: why.to_owned(), until, cause }
 }
 
+fn patch() -> PlanPatch {
+    let mut patch = PlanPatch::new("it \u{1b}[31mcannot\nbe done so");
+    patch.remove = vec![task_id()];
+    patch
+}
+
 fn plan_kinds() -> Vec<Kind> {
     let usage = Usage { input_tokens: Some(u64::MAX), usd: Some(Usd::from_micros(250_000)), ..Usage::default() };
     vec![
         Kind::PlanProposed { round: 1, text: "{\"tasks\": [\u{0}]}\r\n".to_owned(), usage },
         Kind::PlanRejected { faults: vec!["tasks: empty".to_owned()] },
+        Kind::PlanRevised(Box::new(PlanRevised::new(2, patch()))),
         Kind::PlanAccepted(Box::new(PlanAccepted {
             revision: 1,
             plan: plan(),
@@ -274,6 +281,8 @@ fn end_kinds() -> Vec<Kind> {
     ];
     kinds.extend(stops.map(|why| Kind::RunStopped { why }));
     kinds.push(Kind::RunFinished { verdict: RunVerdict::Unverified, exit: 3 });
+    kinds.push(Kind::SummaryWritten { text: Some("It\u{1b}[2J works.".to_owned()), by: "main".to_owned() });
+    kinds.push(Kind::SummaryWritten { text: None, by: "main".to_owned() });
     let onto = AppliedOnto { path: "/p".to_owned(), before: tree(), after: tree(), run: Some(run()) };
     kinds.push(Kind::ChangeApplied { onto });
     kinds

@@ -62,7 +62,7 @@ fn stand(row: &TaskRow, liveness: Liveness) -> Stand {
         (TaskStatus::Running | TaskStatus::Checking, _) => Mark::Running,
         (TaskStatus::Interrupted, _) => Mark::Interrupted,
         (TaskStatus::Failed, _) => Mark::Failed,
-        (TaskStatus::Skipped, _) => Mark::Skipped,
+        (TaskStatus::Skipped | TaskStatus::Replaced, _) => Mark::Skipped,
         (TaskStatus::Cancelled, _) => Mark::Cancelled,
     };
     Stand { status: status.as_str(), verdict: verdict.map(crate::event::Verdict::as_str), mark }

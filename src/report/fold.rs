@@ -23,10 +23,13 @@ impl Summary {
     pub fn apply(&mut self, event: &Event) {
         self.observe(event);
         self.ledger.take(event);
+        self.ask(event);
         match &event.kind {
             Kind::RunStarted(it) => self.run_started(event, it),
             Kind::RunOpened(it) => self.run_opened(event, it),
-            Kind::PlanRejected { faults } => self.plan_rejected(faults),
+            Kind::PlanRejected { faults } => self.plan_rejected(event, faults),
+            Kind::PlanRevised(it) => self.plan_revised(event, it),
+            Kind::SummaryWritten { text, by } => self.summary_written(text.as_deref(), by),
             Kind::PlanAccepted(it) => self.plan_accepted(it),
             // What a proposal took is told by its request's `budget.settled`, and counts once.
             Kind::PlanProposed { .. }
@@ -112,7 +115,7 @@ impl Summary {
         }
     }
 
-    fn with_task(&mut self, event: &Event, change: impl FnOnce(&mut TaskRow)) {
+    pub(super) fn with_task(&mut self, event: &Event, change: impl FnOnce(&mut TaskRow)) {
         let place = event.task.as_ref().and_then(|task| self.task_index.get(task));
         if let Some(row) = place.and_then(|place| self.tasks.get_mut(*place)) {
             change(row);
@@ -158,14 +161,16 @@ impl Summary {
         }
     }
 
-    fn plan_rejected(&mut self, faults: &[String]) {
+    fn plan_rejected(&mut self, event: &Event, faults: &[String]) {
         let first = faults.first().map_or("", String::as_str);
-        let text = format!("a proposed plan was refused: {}: {first}", words::count(faults.len(), "fault"));
-        self.concerns.push(Concern { kind: ConcernKind::Replanned, task: None, text });
+        let what = if event.task.is_some() { "a change of the plan" } else { "a proposed plan" };
+        let text = format!("{what} was refused: {}: {first}", words::count(faults.len(), "fault"));
+        self.concerns.push(Concern { kind: ConcernKind::Replanned, task: event.task.clone(), text });
     }
 
-    fn plan_accepted(&mut self, it: &PlanAccepted) {
+    pub(super) fn plan_accepted(&mut self, it: &PlanAccepted) {
         self.reopen();
+        self.in_force = Some(it.plan.clone());
         self.plan = Some(PlanNote {
             id: it.plan.plan_id.clone(),
             title: it.plan.title.clone(),
@@ -206,6 +211,7 @@ impl Summary {
     fn attempt_started(&mut self, event: &Event, it: &AttemptStarted) {
         self.reopen();
         self.launches = self.launches.saturating_add(1);
+        self.narrative = None;
         self.with_task(event, |row| {
             row.status = TaskStatus::Running;
             row.agent = Some(it.agent.clone());
@@ -370,6 +376,9 @@ fn moment(kind: &Kind) -> Option<String> {
         Kind::PlanAccepted(it) => {
             format!("plan accepted, revision {}: {}", it.revision, words::count(it.plan.tasks.len(), "task"))
         }
+        Kind::PlanRevised(it) => format!("plan changed, revision {}: {}", it.revision, words::last_line(&it.reason)),
+        Kind::SummaryWritten { text: Some(_), by } => format!("the results were put into words by {by}"),
+        Kind::SummaryWritten { text: None, by } => format!("{by} could not put the results into words"),
         Kind::AttemptStarted(it) => format!("started ({})", it.agent.name),
         Kind::AttemptFinished(it) => match &it.outcome {
             AttemptOutcome::Ok(result) => format!("{}, after {}", words::said(result), words::millis(it.ms)),

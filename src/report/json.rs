@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ArtifactRow, CheckRow, Claim, Concern, DiffStat, ErrorGroup, Facts, Finding, Liveness, Metrics, NextStep, Opinion,
-    Outcome, Session, Summary, TaskRow, TaskStatus, words,
+    ArtifactRow, CheckRow, Claim, Concern, DiffStat, ErrorGroup, Facts, Finding, Liveness, Metrics, Narrative,
+    NextStep, Opinion, Outcome, Session, Summary, TaskRow, TaskStatus, words,
 };
 use crate::event::{CheckOutcome, FailureClass, Gauge, Sandbox, Usage, Verdict};
 use crate::ids::{CheckName, PlanId, RunId, TaskId, TraceId};
@@ -36,6 +36,8 @@ pub struct Report {
     pub ticket: Ticket,
     /// The results in two to five sentences.
     pub synthesis: Vec<String>,
+    /// What a model wrote about the results, which nothing has checked; null where none did.
+    pub narrative: Option<Narrative>,
     /// Which planner made the plan.
     pub planned_by: Option<String>,
     /// How children were confined.
@@ -198,6 +200,7 @@ impl Report {
             plan_id: summary.plan().map(|plan| plan.id.clone()),
             ticket: Ticket { reference: summary.reference().map(str::to_owned), title: summary.title().to_owned() },
             synthesis: summary.synthesis(facts),
+            narrative: summary.narrative().cloned(),
             planned_by: started.map(|started| started.planned_by.clone()),
             sandbox: started.map(|started| started.sandbox),
             trace_id: started.map(|started| started.trace_id.clone()),

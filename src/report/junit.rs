@@ -234,6 +234,11 @@ fn task_ending(row: &TaskRow, around: Around) -> Ending {
             None => why("skipped", "it was not run"),
         }),
         TaskStatus::Cancelled => Ending::Skipped(why("cancelled", "a person ended it")),
+        TaskStatus::Replaced => {
+            let (class, detail) = row.error.clone().unwrap_or((FailureClass::Exited, String::new()));
+            let message = format!("it failed ({class}), and the plan was changed for its sake");
+            Ending::Skipped(Why { kind: "replaced", message, seen: detail })
+        }
         TaskStatus::Pending => Ending::Skipped(why("not-run", "it has not been run")),
         TaskStatus::Running | TaskStatus::Checking => Ending::Skipped(why("running", "it is being worked on")),
     }
@@ -281,7 +286,8 @@ fn check_case(row: &CheckRow, task: Option<&TaskRow>, around: Around) -> Case {
         message: if says.is_empty() { words::change(row) } else { format!("{}: {says}", words::change(row)) },
         seen: row.after.tail.clone(),
     };
-    let stands = around.run_succeeded || task.is_some_and(|task| task.status == TaskStatus::Succeeded);
+    let stands = around.run_succeeded
+        || task.is_some_and(|task| matches!(task.status, TaskStatus::Succeeded | TaskStatus::Replaced));
     let ending = match proof(row) {
         Proof::Fixed | Proof::Kept => Ending::Passed,
         Proof::Vacuous => Ending::Skipped(why("vacuous", "it should prove the change, and was green before it")),

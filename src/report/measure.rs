@@ -23,6 +23,9 @@ pub struct Census {
     pub skipped: u32,
     /// Tasks that a person ended.
     pub cancelled: u32,
+    /// Tasks that failed, and for whose sake the plan was changed.
+    #[serde(default)]
+    pub replaced: u32,
     /// Tasks that have not ended.
     pub open: u32,
     /// Of those that passed, how many took an earlier result.
@@ -126,6 +129,7 @@ impl Summary {
                 TaskStatus::Failed => census.failed += 1,
                 TaskStatus::Skipped => census.skipped += 1,
                 TaskStatus::Cancelled => census.cancelled += 1,
+                TaskStatus::Replaced => census.replaced += 1,
                 TaskStatus::Pending | TaskStatus::Running | TaskStatus::Checking | TaskStatus::Interrupted => {
                     census.open += 1;
                 }

@@ -13,6 +13,7 @@ mod markdown;
 mod measure;
 mod next;
 mod page;
+mod revised;
 mod rows;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -29,6 +30,7 @@ pub use json::{REPORT_SCHEMA, Report, Step, schema};
 pub use markdown::MarkdownError;
 pub use measure::{Census, Metrics, UsageTotal};
 pub use next::NextStep;
+pub use revised::Narrative;
 pub use rows::{
     ArtifactRow, ArtifactType, CheckRow, Claim, Concern, ConcernKind, DiffFile, DiffStat, Finding, Moment, Opinion,
     Pause, Session, TaskRow, TaskStatus,

@@ -17,6 +17,7 @@ pub(super) struct Page {
     pub(super) title: String,
     pub(super) verdict: String,
     pub(super) synthesis: String,
+    pub(super) narrative: Option<Words>,
     pub(super) facts: Vec<Pair>,
     pub(super) picture: Option<PlanPicture>,
     pub(super) census: String,
@@ -31,6 +32,13 @@ pub(super) struct Page {
     pub(super) metrics: Vec<Pair>,
     pub(super) warning: String,
     pub(super) next: String,
+}
+
+/// A model's words about the results.
+#[derive(Debug, Serialize)]
+pub(super) struct Words {
+    pub(super) by: String,
+    pub(super) lines: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -134,6 +142,7 @@ impl Page {
             },
             verdict: standing.outcome().to_string(),
             synthesis: summary.synthesis(facts).join(" "),
+            narrative: summary.narrative().map(narrative),
             facts: particulars(summary, &standing),
             picture: summary.report_picture(facts),
             census: census(&metrics),
@@ -153,6 +162,11 @@ impl Page {
             next: commands(&summary.next_steps(facts)),
         }
     }
+}
+
+fn narrative(it: &super::Narrative) -> Words {
+    let lines = it.text.lines().map(|line| text::printable(line.trim(), 2000)).filter(|line| !line.is_empty());
+    Words { by: text::printable(&it.by, 80), lines: lines.collect() }
 }
 
 fn particulars(summary: &Summary, standing: &Standing) -> Vec<Pair> {
@@ -205,7 +219,7 @@ fn census(metrics: &Metrics) -> String {
         (census.unverified, "unverified"),
     ];
     let mut said: Vec<String> = parts.iter().map(|(n, what)| format!("{n} {what}")).collect();
-    for (n, what) in [(census.cancelled, "cancelled"), (census.open, "not finished")] {
+    for (n, what) in [(census.cancelled, "cancelled"), (census.replaced, "replaced"), (census.open, "not finished")] {
         if n > 0 {
             said.push(format!("{n} {what}"));
         }

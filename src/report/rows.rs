@@ -31,6 +31,8 @@ pub enum TaskStatus {
     Skipped,
     /// A person ended it.
     Cancelled,
+    /// It failed, and the plan was changed for its sake.
+    Replaced,
 }
 
 impl TaskStatus {
@@ -45,6 +47,7 @@ impl TaskStatus {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
             Self::Cancelled => "cancelled",
+            Self::Replaced => "replaced",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::revised::Asking;
 use super::{Facts, Liveness, Report, Summary, TaskRow, TaskStatus, hints};
 use crate::event::{Amount, Failure, FailureClass, Verdict};
 use crate::graph::{Graph, batch_name};
@@ -60,6 +61,10 @@ pub enum Phase {
     Approval,
     /// Its tasks are being carried out, or are about to be.
     Executing,
+    /// A task has failed for good, and the planner is asked for another plan.
+    Replanning,
+    /// A model is asked to put the results into words.
+    Synthesizing,
     /// All is done that will be done.
     Finished,
 }
@@ -214,7 +219,11 @@ impl Summary {
             _ if self.finished.is_some() => Phase::Finished,
             None => Phase::Planning,
             Some(_) if self.waiting.iter().any(|asked| asked.task.is_none()) => Phase::Approval,
-            Some(_) => Phase::Executing,
+            Some(_) => match self.asking {
+                Some(Asking::Plan) => Phase::Replanning,
+                Some(Asking::Words) => Phase::Synthesizing,
+                None => Phase::Executing,
+            },
         }
     }
 

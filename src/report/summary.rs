@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use super::errors::Errors;
+use super::revised::Asking;
 use super::{
-    ArtifactRow, CheckRow, Concern, ErrorGroup, Moment, Pause, Session, TaskRow, TaskStatus, UsageTotal, measure,
+    ArtifactRow, CheckRow, Concern, ErrorGroup, Moment, Narrative, Pause, Session, TaskRow, TaskStatus, UsageTotal,
+    measure,
 };
 use crate::event::{AppliedOnto, CheckOutcome, Event, PauseCause, RunStarted, RunVerdict, StopCause, Terms};
 use crate::ids::{CheckName, Digest, PlanId, RunId, TaskId};
-use crate::plan::{Expect, Goal};
+use crate::plan::{Expect, Goal, Plan};
 use crate::run::Ledger;
 use crate::time::{Span, Timestamp};
 
@@ -23,6 +25,10 @@ pub struct Summary {
     /// The rules that the newest process goes by.
     pub(super) terms: Option<Terms>,
     pub(super) plan: Option<PlanNote>,
+    /// The plan itself, which a change is made of.
+    pub(super) in_force: Option<Plan>,
+    pub(super) asking: Option<Asking>,
+    pub(super) narrative: Option<Narrative>,
     pub(super) tasks: Vec<TaskRow>,
     pub(super) task_index: HashMap<TaskId, usize>,
     pub(super) checks: Vec<CheckRow>,

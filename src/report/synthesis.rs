@@ -42,6 +42,7 @@ impl Summary {
             (census.failed, "failed"),
             (census.skipped, "skipped"),
             (census.cancelled, "cancelled"),
+            (census.replaced, "replaced by others"),
             (census.open, "not finished"),
         ] {
             if n > 0 {
@@ -69,7 +70,12 @@ impl Summary {
             ));
         }
         let green: Vec<String> = names(self.checks.iter().filter(|row| row.after.status == CheckStatus::Green));
-        let red: Vec<String> = names(self.checks.iter().filter(|row| row.after.status == CheckStatus::Red));
+        let replaced = |row: &&CheckRow| {
+            let task = row.task.as_ref().and_then(|task| self.task(task));
+            task.is_some_and(|task| task.status == TaskStatus::Replaced)
+        };
+        let red = self.checks.iter().filter(|row| row.after.status == CheckStatus::Red && !replaced(row));
+        let red: Vec<String> = names(red);
         if !red.is_empty() {
             let (noun, is) = if red.len() == 1 { ("check", "is") } else { ("checks", "are") };
             return Some(format!("Nothing proves it: the {noun} {} {is} red after the change.", words::list(&red)));

@@ -18,6 +18,10 @@ impl Summary {
         let status = Status::of(self, facts, now);
         let mut out = vec![format!("{}: {}", page.title, page.verdict), String::new()];
         out.extend(wrap(&page.synthesis, WIDTH));
+        if let Some(narrative) = &page.narrative {
+            let head = format!("in the words of the model {}, which nothing has checked", narrative.by);
+            section(&mut out, &head, narrative.lines.iter().flat_map(|line| wrap(line, WIDTH - 2)));
+        }
         out.push(String::new());
         out.extend(page.facts.iter().map(|fact| format!("{:<14}{}", fact.label, fact.value)));
         section(&mut out, "running now", status.current.iter().map(running));
@@ -76,7 +80,7 @@ fn running(it: &super::Current) -> String {
 
 /// A line or a few for each batch: its tasks by how far they are.
 fn batches(status: &Status) -> impl Iterator<Item = String> {
-    const ORDER: [TaskStatus; 8] = [
+    const ORDER: [TaskStatus; 9] = [
         TaskStatus::Running,
         TaskStatus::Checking,
         TaskStatus::Interrupted,
@@ -85,6 +89,7 @@ fn batches(status: &Status) -> impl Iterator<Item = String> {
         TaskStatus::Pending,
         TaskStatus::Skipped,
         TaskStatus::Cancelled,
+        TaskStatus::Replaced,
     ];
     /// Tasks of one batch and one status that are named; the table above has all of them.
     const NAMED: usize = 20;

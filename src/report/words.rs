@@ -164,7 +164,7 @@ pub(crate) fn meaning_of(role: Role, verdict: Verdict) -> &'static str {
 pub(crate) fn verified(row: &TaskRow) -> &'static str {
     match (row.verdict, row.status) {
         (Some(known), _) => verdict(known),
-        (None, TaskStatus::Failed) => "no",
+        (None, TaskStatus::Failed | TaskStatus::Replaced) => "no",
         (
             None,
             TaskStatus::Pending

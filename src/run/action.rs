@@ -13,6 +13,12 @@ pub enum Action {
     Propose { round: u32 },
     /// Parse the proposal that was bought.
     Parse { text: String },
+    /// Ask the planner to change the plan for the sake of a task that has failed for good, for the how-manyth time.
+    Replan { task: u32, number: u32 },
+    /// Parse the patch that was bought for this task.
+    ParsePatch { task: u32, text: String },
+    /// Ask for words about the run's results.
+    Summarize,
     /// Append this event; nothing else is to be done for it.
     Record { task: Option<TaskId>, attempt: Option<u32>, kind: Kind },
     /// Begin an attempt, or take the result of an earlier one with the same key.

@@ -72,6 +72,8 @@ impl<'a> Entry<'a> {
             | Kind::RunStarted(_)
             | Kind::PlanRejected { .. }
             | Kind::PlanAccepted(_)
+            | Kind::PlanRevised(_)
+            | Kind::SummaryWritten { .. }
             | Kind::WorkspaceCreated(_)
             | Kind::BaseChecked(_)
             | Kind::CheckFinished(_)

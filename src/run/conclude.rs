@@ -6,7 +6,7 @@ use super::decide::{Round, record};
 use super::seeded::{Bug, seeded};
 use super::task::Status;
 use super::verdict::{RunEnds, run_verdict};
-use crate::event::{FailureClass, Kind, SkipCause, Verdict};
+use crate::event::{FailureClass, Kind, Narrator, SkipCause, Verdict};
 use crate::plan::Check;
 
 impl Round<'_> {
@@ -18,6 +18,7 @@ impl Round<'_> {
             .iter()
             .filter_map(|task| match task.status {
                 Status::Failed { class } => Some(class),
+                Status::Replaced { class } if seeded(Bug::CountsAReplacedTask) => Some(class),
                 _ => None,
             })
             .collect();
@@ -54,7 +55,21 @@ impl Round<'_> {
             })
             .collect();
         let verdict = run_verdict(&failed, &verdicts, ends);
+        if let Some(words) = self.summary() {
+            return words;
+        }
         vec![record(None, None, Kind::RunFinished { verdict, exit: verdict.exit() })]
+    }
+
+    /// A model is asked for words about the results, once, while there is time.
+    fn summary(&self) -> Option<Vec<Action>> {
+        let in_time = self.state.elapsed(self.now) < self.state.terms.run_time;
+        let written = self.state.narrative.is_some() && !seeded(Bug::SummarisesTwice);
+        match self.state.terms.summary {
+            Narrator::Model if self.busy.asking => Some(Vec::new()),
+            Narrator::Model if !written && in_time => Some(vec![Action::Summarize]),
+            Narrator::Model | Narrator::Template => None,
+        }
     }
 
     /// Whether everything that a task left red is green in the end: the first of two steps need not turn it green.

@@ -56,8 +56,8 @@ fn plan(
 pub(super) struct Round<'a> {
     pub(super) state: &'a RunState,
     pub(super) accepted: &'a Accepted,
-    busy: &'a Busy,
-    now: Timestamp,
+    pub(super) busy: &'a Busy,
+    pub(super) now: Timestamp,
 }
 
 pub(super) fn record(task: Option<&Task>, attempt: Option<u32>, kind: Kind) -> Action {
@@ -114,6 +114,8 @@ impl Round<'_> {
                 due.push(record(Some(self.planned(*ordinal)), None, kind));
             } else if self.state.send_back(*ordinal).is_some() {
                 // Its work goes back as soon as nothing else is at work.
+            } else if self.state.may_replan(*ordinal) {
+                // The plan is changed as soon as nothing is at work.
             } else if let Some(failure) = &task.failure {
                 let kind = Kind::TaskFailed { class: failure.class, detail: failure.detail.clone() };
                 due.push(record(Some(self.planned(*ordinal)), None, kind));
@@ -215,7 +217,8 @@ impl Round<'_> {
         if !(self.is_unfinished() || self.busy.verifying) || in_time || seeded(Bug::IgnoresTheTime) {
             return None;
         }
-        Some(if self.state.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying {
+        let asks = self.busy.asking && self.state.to_replan().is_some();
+        Some(if self.state.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying && !asks {
             stop_at(Limit::RunTime)
         } else {
             Action::CancelAll { limit: Limit::RunTime.key() }
@@ -225,7 +228,8 @@ impl Round<'_> {
     fn plan_consent(&self) -> Option<Vec<Action>> {
         match self.state.plan_consent {
             Consent::Given(Decision::Approve) => None,
-            Consent::NotAsked if self.state.terms.ask < Ask::Plan || self.has_begun() => None,
+            Consent::NotAsked if self.state.terms.ask < Ask::Plan => None,
+            Consent::NotAsked if self.has_begun() && !self.state.asks_again => None,
             Consent::NotAsked => Some(vec![record(None, None, Kind::ApprovalRequested {})]),
             // What was asked is answered, and what was refused stays refused, whatever the terms say by now.
             Consent::Asked => Some(self.ask(None)),
@@ -271,7 +275,7 @@ impl Round<'_> {
     /// How many tasks more may be at work.
     fn slots(&self) -> usize {
         let halted = self.halted().is_some() && !seeded(Bug::BeginsAfterAFailure);
-        // Work that is about to go back is not built upon.
+        // Work that is about to go back is not built upon, nor a plan that is about to change.
         let goes_back = !self.accepted.exhausted.is_empty();
         if halted || goes_back || self.busy.verifying || self.has_no_room() {
             return 0;
@@ -404,6 +408,9 @@ impl Round<'_> {
         if let Some(back) = self.send_back() {
             return back;
         }
+        if let Some(task) = self.state.to_replan() {
+            return self.replan(task);
+        }
         if let Some(first) = self.halted() {
             let cause = SkipCause::Stopped(self.planned(first).id.clone());
             let pending = self.accepted.tasks.iter().zip(&self.accepted.plan.tasks);
@@ -433,6 +440,18 @@ impl Round<'_> {
         let work = Kind::TaskReopened { why, sent_back_by: Some(by.clone()) };
         let work = record(Some(self.planned(back.work)), None, work);
         Some(back.on_top.iter().map(again).chain([work]).collect())
+    }
+
+    fn replan(&self, task: u32) -> Vec<Action> {
+        if self.busy.asking {
+            return Vec::new();
+        }
+        let replans = &self.state.replans;
+        let bought = replans.proposed.as_ref().filter(|(id, _)| *id == self.planned(task).id);
+        vec![match bought {
+            Some((_, text)) => Action::ParsePatch { task, text: text.clone() },
+            None => Action::Replan { task, number: replans.used + 1 },
+        }]
     }
 
     /// The limit for the sake of which nothing can begin.

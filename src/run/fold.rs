@@ -2,8 +2,9 @@
 
 use super::budget::Ledger;
 use super::keyed::Keyed;
+use super::replan::Replans;
 use super::seeded::{Bug, seeded};
-use super::state::{Accepted, Illegal, Phase, Rejected, RunState};
+use super::state::{Accepted, Illegal, Narrative, Phase, Rejected, RunState};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{CheckRun, Decision, Event, Kind, PauseCause, PlanAccepted, RunOpened, RunStarted, StopCause};
 use crate::graph::Graph;
@@ -38,6 +39,9 @@ impl RunState {
             stood_still: Span::ZERO,
             pause_due: None,
             keyed: Keyed::by(identity.clone()),
+            replans: Replans::default(),
+            asks_again: false,
+            narrative: None,
         })
     }
 
@@ -88,8 +92,15 @@ impl RunState {
                 self.opened(event, opened);
                 Ok(())
             }
-            Kind::PlanProposed { round, text, .. } => self.proposed(*round, text),
-            Kind::PlanRejected { faults } => self.rejected(faults),
+            Kind::PlanProposed { round, text, .. } => match &event.task {
+                Some(task) => self.patch_proposed(task, *round, text),
+                None => self.proposed(*round, text),
+            },
+            Kind::PlanRejected { faults } => match &event.task {
+                Some(task) => self.patch_rejected(task, faults),
+                None => self.rejected(faults),
+            },
+            Kind::PlanRevised(revised) => self.plan_revised(event, revised),
             Kind::PlanAccepted(accepted) => self.accept(accepted),
             Kind::WorkspaceCreated(_) => self.executing().map(|_| ()),
             Kind::BaseChecked(run) => self.base_checked(run, event),
@@ -97,7 +108,7 @@ impl RunState {
             Kind::AttemptStarted(started) => self.attempt_started(event, started),
             Kind::AttemptFinished(finished) => self.attempt_finished(event, finished),
             Kind::TaskSucceeded(succeeded) => self.task_succeeded(event, succeeded),
-            Kind::TaskFailed { class, .. } => self.of_task(event).and_then(|(all, task)| all.task_failed(task, *class)),
+            Kind::TaskFailed { class, .. } => self.task_failed(event, *class),
             Kind::TaskSkipped { cause } => self.of_task(event).and_then(|(all, task)| all.task_skipped(task, cause)),
             Kind::TaskCancelled { .. } => self.of_task(event).and_then(|(all, task)| all.task_cancelled(task)),
             Kind::TaskReused(reused) => self.task_reused(event, reused),
@@ -110,6 +121,7 @@ impl RunState {
             | Kind::BudgetSettled { .. }
             | Kind::BudgetWarned { .. }
             | Kind::BudgetRaised { .. } => Ok(()),
+            Kind::SummaryWritten { text, by } => self.summary_written(text.as_deref(), by),
             Kind::RunPaused { until, cause, .. } => self.pause(event.at, *until, *cause),
             Kind::RunContinued {} => self.go_on(event.at),
             Kind::RunStopped { why } => self.stopped(why),
@@ -224,6 +236,8 @@ impl RunState {
             }
         }
         self.accepted = Some(fresh);
+        self.replans.proposed = None;
+        self.replans.rejected.clear();
         self.keyed.edited();
         self.phase = Phase::Executing;
         Ok(())
@@ -318,6 +332,18 @@ impl RunState {
             task.interrupted = 0;
         }
         accepted.settle_readiness(ordinal);
+        Ok(())
+    }
+
+    fn summary_written(&mut self, text: Option<&str>, by: &str) -> Result<(), String> {
+        let accepted = self.executing()?;
+        if accepted.over as usize != accepted.tasks.len() {
+            return Err("some tasks are not over".to_owned());
+        }
+        if self.narrative.is_some() {
+            return Err("it was written before".to_owned());
+        }
+        self.narrative = Some(Narrative { text: text.map(str::to_owned), by: by.to_owned() });
         Ok(())
     }
 

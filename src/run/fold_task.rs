@@ -47,6 +47,8 @@ impl RunState {
             accepted.in_place_final.clear();
         }
         self.launches += 1;
+        // What was written about the results tells nothing of what is done from here on.
+        self.narrative = None;
         self.keyed.begun();
         Ok(())
     }
@@ -234,6 +236,15 @@ impl RunState {
         accepted.end(ordinal, Status::Succeeded);
         Ok(())
     }
+
+    /// No other plan is asked for its sake any more.
+    pub(super) fn task_failed(&mut self, event: &Event, class: FailureClass) -> Result<(), String> {
+        let (accepted, ordinal) = self.of_task(event)?;
+        accepted.task_failed(ordinal, class)?;
+        self.replans.proposed.take_if(|(task, _)| event.task.as_ref() == Some(task));
+        self.replans.rejected.clear();
+        Ok(())
+    }
 }
 
 impl Accepted {
@@ -269,7 +280,7 @@ impl Accepted {
         }
     }
 
-    pub(super) fn task_failed(&mut self, ordinal: u32, class: FailureClass) -> Result<(), String> {
+    fn task_failed(&mut self, ordinal: u32, class: FailureClass) -> Result<(), String> {
         let task = &self.tasks[ordinal as usize];
         match (&task.status, &task.failure) {
             (Status::Exhausted { .. }, Some(failure)) if failure.class == class => {
@@ -293,7 +304,7 @@ impl Accepted {
                 self.graph.deps(ordinal).contains(dep)
                     && matches!(
                         self.tasks[*dep as usize].status,
-                        Status::Failed { .. } | Status::Skipped { .. } | Status::Cancelled
+                        Status::Failed { .. } | Status::Replaced { .. } | Status::Skipped { .. } | Status::Cancelled
                     )
             }),
             SkipCause::Stopped(id) => self.index.get(id).is_some_and(|other| self.first_failure == Some(*other)),
@@ -319,6 +330,9 @@ impl Accepted {
     pub(super) fn task_reopened(&mut self, ordinal: u32) -> Result<(), String> {
         let task = &self.tasks[ordinal as usize];
         let was_over = task.status.is_over();
+        if let Status::Replaced { .. } = task.status {
+            return Err("the plan was changed for its sake".to_owned());
+        }
         if !was_over && !task.sent_back {
             return Err(format!("the task is {}, not over", task.status.word()));
         }
@@ -356,6 +370,11 @@ impl Accepted {
         }
         self.settle_readiness(ordinal);
         Ok(())
+    }
+
+    /// The plan was changed for its sake.
+    pub(super) fn give_up(&mut self, ordinal: u32, class: FailureClass) {
+        self.end(ordinal, Status::Replaced { class });
     }
 
     /// A task is over: those that waited for it wait for one less.

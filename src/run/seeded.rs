@@ -29,6 +29,13 @@ pub(crate) enum Bug {
     ForgetsTheReworkBound,
     RunsAReworkFromScratch,
     TakesBackWorkOfOthers,
+    // replan
+    PlansAroundARule,
+    ForgetsTheReplanBound,
+    ReplacesAStartedTask,
+    ChangesThePlanUnasked,
+    CountsAReplacedTask,
+    SummarisesTwice,
     // decide
     IgnoresJobs,
     IgnoresPriority,

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::budget::Ledger;
 use super::checks::{check_identity, checks_of};
 use super::keyed::Keyed;
+use super::replan::Replans;
 use super::seeded::{Bug, seeded};
 use super::task::{Consent, Status, TaskState};
 use crate::event::{Base, CheckOutcome, Decision, Gauge, RunVerdict, StopCause, Terms};
@@ -96,6 +97,21 @@ pub struct RunState {
     /// A failure asks for a pause that is not recorded yet.
     pub(super) pause_due: Option<(String, Option<Timestamp>)>,
     pub(super) keyed: Keyed,
+    /// What was asked for of other plans.
+    pub replans: Replans,
+    /// The plan was changed, and a person must agree to it, however much has begun.
+    pub(super) asks_again: bool,
+    /// What a model wrote about the results.
+    pub narrative: Option<Narrative>,
+}
+
+/// What a model wrote about a run's results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrative {
+    /// Its words; none where it could not, and then the template's stand alone.
+    pub text: Option<String>,
+    /// Who it is.
+    pub by: String,
 }
 
 /// The plan in force, and its tasks' states.
@@ -243,6 +259,7 @@ impl RunState {
             | Status::Exhausted { .. }
             | Status::Succeeded
             | Status::Failed { .. }
+            | Status::Replaced { .. }
             | Status::Skipped { .. }
             | Status::Cancelled => task.done.as_ref().and_then(|done| done.tree.as_ref()),
         };
@@ -359,7 +376,7 @@ impl Accepted {
     pub fn blocking_dependency(&self, ordinal: u32) -> Option<u32> {
         let always = self.plan.tasks[ordinal as usize].run_if == crate::plan::RunIf::Always;
         self.graph.deps(ordinal).iter().copied().find(|dep| match &self.tasks[*dep as usize].status {
-            Status::Failed { .. } => !always || seeded(Bug::ForgetsAlways),
+            Status::Failed { .. } | Status::Replaced { .. } => !always || seeded(Bug::ForgetsAlways),
             Status::Skipped { .. } | Status::Cancelled => !seeded(Bug::RunsBelowASkip),
             Status::Succeeded
             | Status::Pending { .. }

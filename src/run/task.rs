@@ -27,6 +27,8 @@ pub enum Status {
     Succeeded,
     /// It failed for good.
     Failed { class: FailureClass },
+    /// It failed for good, and the plan was changed for its sake: what it was for is done otherwise.
+    Replaced { class: FailureClass },
     /// It never ran.
     Skipped { cause: SkipCause },
     /// A person ended it.
@@ -37,7 +39,9 @@ impl Status {
     /// Whether nothing more will happen to it by itself.
     pub fn is_over(&self) -> bool {
         match self {
-            Self::Succeeded | Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled => true,
+            Self::Succeeded | Self::Failed { .. } | Self::Replaced { .. } | Self::Skipped { .. } | Self::Cancelled => {
+                true
+            }
             Self::Pending { .. } | Self::Running { .. } | Self::Checking { .. } | Self::Exhausted { .. } => false,
         }
     }
@@ -51,6 +55,7 @@ impl Status {
             Self::Exhausted { .. } => "exhausted",
             Self::Succeeded => "succeeded",
             Self::Failed { .. } => "failed",
+            Self::Replaced { .. } => "replaced",
             Self::Skipped { .. } => "skipped",
             Self::Cancelled => "cancelled",
         }

@@ -1,7 +1,9 @@
-//! What is done again in the same run, read naively: the work that a review sends back.
+//! What is done again, or otherwise, in the same run, read naively: work that a review sends back, and other plans.
 
 use super::naive::Naive;
+use super::script::task_id;
 use super::tale::{End, Stand};
+use crate::event::Kind;
 
 impl Naive<'_> {
     /// Whether the last no of a review has sent work back.
@@ -33,6 +35,42 @@ impl Naive<'_> {
             on_top.push(task);
         }
         None
+    }
+
+    /// How often the plan was changed, or was to be.
+    fn replans(&self) -> usize {
+        let asked = self.told.places().filter(|(_, event)| match event.kind {
+            Kind::PlanRevised(_) => true,
+            Kind::PlanRejected { .. } => event.task.is_some(),
+            _ => false,
+        });
+        asked.count()
+    }
+
+    /// Whether another plan is asked for instead of giving a task up.
+    pub fn may_replan(&self, task: usize) -> bool {
+        let Stand::Exhausted(class) = self.stands[task] else { return false };
+        let helps = ["rejected", "reported", "bad-output", "exited", "timeout", "stalled"].contains(&class.as_str());
+        let left = self.replans() < self.setup.max_replans as usize;
+        helps && left && self.halted().is_none() && !self.has_sent_back(task) && self.send_back(task).is_none()
+    }
+
+    /// The task for whose sake the plan is to change.
+    pub fn to_replan(&self) -> Option<usize> {
+        self.tasks().find(|task| self.may_replan(*task))
+    }
+
+    pub fn replan(&self, task: usize) -> Vec<String> {
+        if self.busy.asking {
+            return Vec::new();
+        }
+        let id = task_id(task);
+        let own = self.told.of(task).into_iter().filter(|(_, event)| event.task.as_ref() == Some(&id));
+        let last = own.filter(|(_, event)| matches!(event.kind, Kind::PlanProposed { .. } | Kind::PlanRejected { .. }));
+        match last.last().map(|(_, event)| &event.kind) {
+            Some(Kind::PlanProposed { text, .. }) => vec![format!("parse t{task}: {text}")],
+            _ => vec![format!("replan t{task} number {}", self.replans() + 1)],
+        }
     }
 
     fn depends(&self, task: usize, on: usize) -> bool {

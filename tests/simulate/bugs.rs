@@ -1,6 +1,6 @@
 //! Every guard is left out once, and the simulation must find it missing: what it does not find missing, nothing holds.
 
-use super::cuts::{eventful, every_cut, reviewed_runs, undisturbed};
+use super::cuts::{eventful, every_cut, replanned_runs, reviewed_runs, undisturbed};
 use super::orders::{Mishaps, every_shape};
 use super::random::{comes_out, fates, try_all};
 use super::script::{Does, Setup, setups};
@@ -8,7 +8,7 @@ use super::world::Sim;
 use crate::event::FailureClass;
 use crate::run::seeded::{Bug, with};
 
-const ALL: [Bug; 45] = [
+const ALL: [Bug; 51] = [
     Bug::BeginsBeforeItsDependencies,
     Bug::RunsBelowASkip,
     Bug::ForgetsAlways,
@@ -31,6 +31,12 @@ const ALL: [Bug; 45] = [
     Bug::ForgetsTheReworkBound,
     Bug::RunsAReworkFromScratch,
     Bug::TakesBackWorkOfOthers,
+    Bug::PlansAroundARule,
+    Bug::ForgetsTheReplanBound,
+    Bug::ReplacesAStartedTask,
+    Bug::ChangesThePlanUnasked,
+    Bug::CountsAReplacedTask,
+    Bug::SummarisesTwice,
     Bug::IgnoresJobs,
     Bug::IgnoresPriority,
     Bug::IgnoresThePause,
@@ -72,6 +78,7 @@ const HUNTS: [Hunt; 4] = [
         name: "cuts",
         search: || {
             every_cut(&eventful(), 0)?;
+            replanned_runs().iter().try_for_each(|setup| every_cut(setup, 0))?;
             reviewed_runs().iter().try_for_each(|setup| every_cut(setup, 0))?;
             try_all(40, &setups(5), 0, |setup: Setup| every_cut(&undisturbed(setup), 0))
         },

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::naive::Naive;
 use super::script::task_id;
 use super::tale::{End, Seen};
-use crate::event::{CheckStatus, FailureClass, Kind, RunVerdict, SkipCause, Verdict};
+use crate::event::{CheckStatus, FailureClass, Kind, Narrator, RunVerdict, SkipCause, Verdict};
 use crate::ids::ObjectId;
 
 impl Naive<'_> {
@@ -23,7 +23,7 @@ impl Naive<'_> {
     }
 
     /// The verdict over the run with its exit code, or the last checks.
-    pub fn conclude(&self) -> String {
+    pub fn conclude(&self) -> Vec<String> {
         let failed: Vec<FailureClass> = self
             .tasks()
             .filter_map(|task| match self.over(task) {
@@ -43,9 +43,12 @@ impl Naive<'_> {
             let end = self.told.colour("whole", &Seen::Whole(self.head()), since);
             let missing = [base.is_none().then_some(" base whole"), end.is_none().then_some(" result whole")];
             if missing.iter().any(Option::is_some) {
-                return format!("verify:{}", missing.into_iter().flatten().collect::<String>());
+                return vec![format!("verify:{}", missing.into_iter().flatten().collect::<String>())];
             }
             whole_is_red = end.is_some_and(|(_, colour)| colour == CheckStatus::Red);
+        }
+        if let Some(words) = self.summary() {
+            return words;
         }
         let doubtful = self.succeeded().any(|(_, verdict)| verdict == Verdict::Vacuous);
         let any = |classes: &[&str]| failed.iter().any(|class| classes.contains(&class.as_str()));
@@ -68,7 +71,24 @@ impl Naive<'_> {
         .iter()
         .position(|one| *one == verdict)
         .unwrap()];
-        format!("finish: {} {exit}", verdict.as_str())
+        vec![format!("finish: {} {exit}", verdict.as_str())]
+    }
+
+    /// Words about the results, once after the last attempt, while there is time.
+    fn summary(&self) -> Option<Vec<String>> {
+        if self.setup.summary == Narrator::Template {
+            return None;
+        }
+        if self.busy.asking {
+            return Some(Vec::new());
+        }
+        let last = |wanted: fn(&Kind) -> bool| {
+            let places = self.told.places().filter(|(_, event)| wanted(&event.kind));
+            places.map(|(place, _)| place).next_back()
+        };
+        let written = last(|kind| matches!(kind, Kind::SummaryWritten { .. }));
+        let is_new = written.is_some_and(|at| last(|kind| matches!(kind, Kind::AttemptStarted(_))) < Some(at));
+        (!is_new && self.elapsed() < self.setup.run_time).then(|| vec!["summarize".to_owned()])
     }
 
     /// What the last success left.

@@ -2,10 +2,11 @@
 //! the same journal.
 
 use super::laws::keep;
+use super::plans::Proposes;
 use super::random::{live, try_all};
 use super::script::{Does, Script, Setup, reviewed, setups};
 use super::world::{Sim, World};
-use crate::event::{AttemptOutcome, Event, FailureClass, Kind, RunVerdict};
+use crate::event::{Ask, AttemptOutcome, Event, FailureClass, Kind, Narrator, RunVerdict};
 use crate::run::Phase;
 use crate::store::{Journal, SyncMode};
 use crate::time::{Span, Timestamp};
@@ -149,6 +150,44 @@ fn every_cut_of_a_run_whose_reviews_say_no_is_mended() {
     }
 }
 
+/// Plans that are changed for the sake of what failed: so that the run succeeds, and as often as they may without that.
+pub fn replanned_runs() -> [Setup; 3] {
+    let fails = || vec![Does::Fail(FailureClass::Exited)];
+    let tasks = || {
+        vec![
+            Script::new(&[], &[Does::Succeed]),
+            Script::new(&[0], &fails()),
+            Script { approval: true, ..Script::new(&[1], &[Does::Succeed]) },
+            Script { review: true, ..Script::new(&[1, 2], &[Does::Object, Does::Succeed]) },
+        ]
+    };
+    let setup = |proposes: &[Proposes]| Setup {
+        max_replans: 3,
+        proposes: proposes.to_vec(),
+        backoff: Span::ZERO,
+        final_check: true,
+        summary: Narrator::Model,
+        ..Setup::new(tasks())
+    };
+    [
+        setup(&[Proposes::Nothing, Proposes::Meddle, Proposes::Mend]),
+        Setup { ask: Ask::Plan, ..setup(&[Proposes::Nonsense, Proposes::Drop]) },
+        Setup { mends: fails(), ..setup(&[Proposes::Mend]) }.continued(),
+    ]
+}
+
+#[test]
+fn every_cut_of_a_run_whose_plan_is_changed_is_mended() {
+    let verdicts = [RunVerdict::Success, RunVerdict::Success, RunVerdict::Failed];
+    for (setup, verdict) in replanned_runs().into_iter().zip(verdicts) {
+        let mut whole = World::new(&setup);
+        whole.finish(|_| 0).unwrap_or_else(|wrong| panic!("{wrong}\n{}", whole.story()));
+        assert_eq!(whole.state.phase, Phase::Finished(verdict), "{}", whole.story());
+        every_cut(&setup, 4).unwrap();
+        every_cut(&setup.in_place(1), 2).unwrap();
+    }
+}
+
 #[test]
 fn every_cut_of_a_run_that_succeeds_ends_in_success() {
     let tasks = (0..4).map(|n| Script::new(&(0..n).collect::<Vec<_>>(), &[Does::Lie, Does::Succeed])).collect();
@@ -178,11 +217,26 @@ pub fn undisturbed(setup: Setup) -> Setup {
     let final_check = setup.final_check && jobs == 1;
     // So does what lies on top of work that a review sends back.
     let review = setup.review.filter(|_| jobs == 1);
+    // And what is at work beside an attempt that a quota ends comes to its end, or dies with its process.
+    let quota_wait = if jobs == 1 { setup.quota_wait } else { Span::from_secs(10_000) };
+    let max_replans = if jobs == 1 { setup.max_replans } else { 0 };
     let mut tasks = setup.tasks;
     for task in &mut tasks {
         task.asks = false;
     }
-    Setup { tasks, jobs, launches, run_time, takes, final_check, backoff: Span::ZERO, review, ..setup }
+    Setup {
+        tasks,
+        jobs,
+        launches,
+        run_time,
+        takes,
+        final_check,
+        backoff: Span::ZERO,
+        review,
+        max_replans,
+        quota_wait,
+        ..setup
+    }
 }
 
 #[test]

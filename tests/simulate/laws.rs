@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::plans::in_force;
 use super::script::{Does, Setup, task_id};
 use super::tale::{Fate, Luck, Stand, Told, is_long, luck};
 use super::world::{Sim, World};
@@ -13,8 +14,12 @@ use crate::run::RunState;
 pub fn keep(world: &World) -> Sim {
     replays(world)?;
     let mut seen = Seen::default();
+    let mut setup = Setup::clone(&world.first);
     for (place, event) in world.journal.iter().enumerate() {
-        seen.take(Told { setup: &world.setup, events: &world.journal[..=place] }, event)?;
+        if let Kind::PlanRevised(_) = event.kind {
+            setup = in_force(&world.first, world.journal[..=place].iter().map(|event| &**event));
+        }
+        seen.take(Told { setup: &setup, events: &world.journal[..=place] }, event)?;
     }
     Ok(())
 }
@@ -33,6 +38,7 @@ struct Seen {
     over: BTreeSet<TaskId>,
     sent_back: BTreeSet<TaskId>,
     failures: u32,
+    replans: u32,
     ended: bool,
     launches: u32,
 }
@@ -74,6 +80,18 @@ impl Seen {
             Kind::TaskFailed { .. } => {
                 self.failures += 1;
                 self.over.insert(task);
+            }
+            Kind::PlanRevised(revised) => {
+                let named = revised.patch.replace.iter().map(|task| &task.id).chain(&revised.patch.remove);
+                let fresh = |id: &TaskId| self.numbers.iter().all(|(begun, _)| begun != id) && !self.over.contains(id);
+                hold(named.into_iter().all(fresh), "what was begun is not planned anew")?;
+                self.replans += 1;
+                hold(self.replans <= setup.max_replans, "no more plans than allowed")?;
+                self.over.insert(task);
+            }
+            Kind::PlanRejected { .. } => {
+                self.replans += 1;
+                hold(self.replans <= setup.max_replans, "no more plans than allowed")?;
             }
             Kind::TaskSkipped { .. } | Kind::TaskCancelled { .. } => drop(self.over.insert(task)),
             Kind::TaskReopened { why, sent_back_by } => {

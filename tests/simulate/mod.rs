@@ -12,6 +12,7 @@ mod laws;
 mod naive;
 mod orders;
 mod pairs;
+mod plans;
 mod random;
 mod script;
 mod tale;

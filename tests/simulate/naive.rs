@@ -13,7 +13,7 @@ use crate::time::{Span, Timestamp};
 pub struct Naive<'a> {
     pub told: Told<'a>,
     pub setup: &'a Setup,
-    busy: &'a Busy,
+    pub busy: &'a Busy,
     now: Timestamp,
     /// Where each task stands.
     pub stands: Vec<Stand>,
@@ -86,7 +86,7 @@ impl<'a> Naive<'a> {
     fn blocker(&self, task: usize) -> Option<usize> {
         let script = &self.setup.tasks[task];
         script.deps.iter().copied().find(|dep| match self.over(*dep) {
-            Some(End::Failed(_)) => !script.always,
+            Some(End::Failed(_) | End::Replaced) => !script.always,
             Some(End::Skipped(_) | End::Cancelled) => true,
             Some(End::Succeeded) | None => false,
         })
@@ -120,7 +120,7 @@ impl<'a> Naive<'a> {
             let Stand::Exhausted(class) = self.stands[task] else { continue };
             if self.has_sent_back(task) {
                 due.push(format!("reopen t{task}"));
-            } else if self.send_back(task).is_none() {
+            } else if self.send_back(task).is_none() && !self.may_replan(task) {
                 due.push(format!("fail t{task}: {class}"));
             }
         }
@@ -179,14 +179,15 @@ impl<'a> Naive<'a> {
             return opening;
         }
         let succeeded = |task: &usize| self.over(*task) == Some(&End::Succeeded);
-        let again: Vec<usize> = self.tasks().filter(|task| self.over(*task).is_some() && !succeeded(task)).collect();
+        let stays = |task: &usize| matches!(self.over(*task), Some(End::Succeeded | End::Replaced));
+        let again: Vec<usize> = self.tasks().filter(|task| self.over(*task).is_some() && !stays(task)).collect();
         opening.extend(again.iter().map(|task| format!("reopen t{task}")));
         let mut chain: Vec<usize> = self.tasks().filter(succeeded).collect();
         chain.sort_by_key(|task| self.kept(*task));
         let mut behind: Vec<usize> = Vec::new();
         for task in &chain {
             let deps = &self.setup.tasks[*task].deps;
-            if deps.iter().any(|dep| !succeeded(dep) || behind.contains(dep)) {
+            if deps.iter().any(|dep| !stays(dep) || behind.contains(dep)) {
                 behind.push(*task);
             }
         }
@@ -251,7 +252,7 @@ impl<'a> Naive<'a> {
 
     /// Wall time of all processes so far: every step from one event to the next, but for what lay between two processes, and
     /// while everything stood still.
-    fn elapsed(&self) -> Span {
+    pub fn elapsed(&self) -> Span {
         let mut sum = 0;
         let (mut last, mut still) = (self.told.events[0].at, false);
         for (_, event) in self.told.places() {
@@ -280,20 +281,25 @@ impl<'a> Naive<'a> {
         if self.all_over() && !self.busy.verifying || self.elapsed() < self.setup.run_time {
             return None;
         }
-        let at_rest = self.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying;
+        let asks = self.busy.asking && self.to_replan().is_some();
+        let at_rest = self.is_idle() && self.busy.tasks.is_empty() && !self.busy.verifying && !asks;
         Some(if at_rest { "stop: limits.run" } else { "cancel: limits.run" }.to_owned())
     }
 
     fn plan_consent(&self) -> Option<Vec<String>> {
-        let about_plan = self.told.places().filter(|(_, event)| event.task.is_none());
+        let never = matches!(self.setup.ask, crate::event::Ask::Never);
+        // A plan that was changed is agreed to anew.
+        let revised = self.told.places().filter(|(_, event)| matches!(event.kind, Kind::PlanRevised(_)));
+        let since = revised.map(|(place, _)| place).next_back().filter(|_| !never);
+        let about_plan = self.told.places().filter(|(place, _)| since.is_none_or(|since| *place > since));
+        let about_plan = about_plan.filter(|(_, event)| event.task.is_none());
         let mut said = about_plan.filter_map(|(_, event)| match event.kind {
             Kind::ApprovalRequested {} => Some(None),
             Kind::ApprovalDecided { decision, .. } => Some(Some(decision)),
             _ => None,
         });
-        let never = matches!(self.setup.ask, crate::event::Ask::Never);
         match said.next_back() {
-            None if never || self.told.launched() > 0 => None,
+            None if never || self.told.launched() > 0 && since.is_none() => None,
             None => Some(vec!["request plan".to_owned()]),
             Some(None) => Some(self.ask("plan")),
             Some(Some(Decision::Approve)) => None,
@@ -414,13 +420,16 @@ impl<'a> Naive<'a> {
 
     fn when_idle(&self) -> Vec<String> {
         if self.all_over() {
-            return vec![self.conclude()];
+            return self.conclude();
         }
         if let Some((review, (on_top, work))) =
             self.tasks().find_map(|task| self.send_back(task).map(|back| (task, back)))
         {
             let on_top = on_top.iter().map(|task| format!("reopen t{task}"));
             return on_top.chain([format!("send back t{work} by t{review}")]).collect();
+        }
+        if let Some(task) = self.to_replan() {
+            return self.replan(task);
         }
         if let Some(first) = self.halted() {
             let pending = self.tasks().filter(|task| matches!(self.stands[*task], Stand::Pending(_)));

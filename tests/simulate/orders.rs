@@ -80,7 +80,9 @@ impl<'a> Search<'a> {
         match begun {
             Begun::Attempt { .. } => self.outcomes.iter().map(|does| (*does, None)).collect(),
             Begun::Person { .. } => [Some(true), Some(false), None].map(|said| (Does::Succeed, said)).to_vec(),
-            Begun::Check { .. } | Begun::Settle { .. } => vec![(Does::Succeed, None)],
+            Begun::Check { .. } | Begun::Settle { .. } | Begun::Planner { .. } | Begun::Patch { .. } | Begun::Words => {
+                vec![(Does::Succeed, None)]
+            }
         }
     }
 }
@@ -92,7 +94,8 @@ fn fingerprint(world: &World, left: Mishaps) -> String {
     let rest = (&state.phase, state.plan_consent, state.launches, state.paused, state.chain(), state.head());
     let read = (&naive.stands, naive.first_failure());
     let under_way = (&world.begun, &world.busy, world.now, world.wake);
-    format!("{:?}{rest:?}{read:?}{under_way:?}{left:?}", state.tasks())
+    let planned = (&state.replans, &state.narrative);
+    format!("{:?}{rest:?}{read:?}{under_way:?}{left:?}{planned:?}", state.tasks())
 }
 
 /// All graphs of `n` tasks whose edges lead from earlier tasks to later ones, one of each shape.

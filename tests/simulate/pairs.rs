@@ -2,12 +2,13 @@
 //! else is refused and changes nothing.
 
 use crate::event::{
-    Amount, AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, Limit, PauseCause, Purpose,
-    RunVerdict, SkipCause, StopCause, TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated, WorkspaceKind,
+    Amount, AppliedOnto, CheckStatus, Decision, Event, FORMAT, FailureClass, Kind, Limit, PauseCause, PlanRevised,
+    Purpose, RunVerdict, SkipCause, StopCause, TaskReused, TaskSucceeded, Usage, Verdict, WorkspaceCreated,
+    WorkspaceKind,
 };
 use crate::ids::{Digest, TaskId};
 use crate::message::ResultStatus;
-use crate::plan::Role;
+use crate::plan::{PlanPatch, Role};
 use crate::run::RunState;
 use crate::time::Timestamp;
 
@@ -18,12 +19,13 @@ use super::script::{
 
 const DOCUMENT: &str = include_str!("../../docs/events.md");
 
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 30] = [
     "run.started",
     "run.opened",
     "plan.proposed",
     "plan.rejected",
     "plan.accepted",
+    "plan.revised",
     "workspace.created",
     "base.checked",
     "attempt.started",
@@ -42,6 +44,7 @@ const NAMES: [&str; 28] = [
     "budget.settled",
     "budget.warned",
     "budget.raised",
+    "summary.written",
     "run.paused",
     "run.continued",
     "run.stopped",
@@ -137,10 +140,61 @@ fn with_task(status: &str) -> RunState {
             apply(&mut state, Some(0), Some(1), succeeded());
         }
         "skipped" => skip(&mut state),
+        "replaced" => {
+            state = given_up();
+            let (_, _, kind) = candidate("plan.revised", &state);
+            apply(&mut state, Some(0), None, kind);
+        }
         "cancelled" => apply(&mut state, Some(0), None, Kind::TaskCancelled { by: "p".to_owned() }),
         other => panic!("no status {other}"),
     }
     state
+}
+
+/// Task 0 is to be given up, and the plan may be changed for its sake.
+fn given_up() -> RunState {
+    let Kind::RunStarted(mut started) = started(false) else { panic!("a run starts") };
+    started.terms.max_replans = 1;
+    started.terms.attempts = 1;
+    let kind = Kind::RunStarted(started);
+    let event =
+        Event { v: FORMAT, seq: 1, at: Timestamp::from_millis(0), run: run_id(), task: None, attempt: None, kind };
+    let mut state = RunState::begin(&event).unwrap();
+    apply(&mut state, None, None, accepted(1));
+    let head = state.head().cloned();
+    apply(&mut state, Some(0), Some(1), attempt(head));
+    apply(&mut state, Some(0), Some(1), finished(failure(FailureClass::Exited, "no"), None));
+    state
+}
+
+#[test]
+fn a_plan_is_changed_once_for_each_that_was_asked_for_and_touches_nothing_that_was_begun() {
+    let refuses = |state: &RunState, kind: Kind| {
+        let mut after = state.clone();
+        assert!(after.apply(&event(state, Some(task_id(0)), None, kind)).is_err());
+        assert_eq!(format!("{after:?}"), format!("{state:?}"));
+    };
+    let revised = |revision, change: fn(&mut PlanPatch)| {
+        let mut patch = PlanPatch::new("why");
+        change(&mut patch);
+        Kind::PlanRevised(Box::new(PlanRevised::new(revision, patch)))
+    };
+    let state = given_up();
+    refuses(&state, revised(3, |patch| patch.remove = vec![task_id(1)]));
+    refuses(&state, revised(2, |patch| patch.remove = vec![task_id(0)]));
+    refuses(&state, revised(2, |_| {}));
+    refuses(&state, Kind::PlanProposed { round: 2, text: String::new(), usage: Usage::default() });
+    let mut asked = state.clone();
+    apply(&mut asked, Some(0), None, Kind::PlanProposed { round: 1, text: "x".to_owned(), usage: Usage::default() });
+    refuses(&asked, Kind::PlanProposed { round: 1, text: String::new(), usage: Usage::default() });
+    apply(&mut asked, Some(0), None, Kind::PlanRejected { faults: vec!["f".to_owned()] });
+    assert_eq!((asked.replans.used, asked.replans.rejected[0].text.as_str()), (1, "x"));
+    assert_eq!(asked.to_replan(), None, "it was asked for as often as may be");
+    refuses(&asked, revised(2, |patch| patch.remove = vec![task_id(1)]));
+    let mut changed = state;
+    apply(&mut changed, Some(0), None, revised(2, |patch| patch.remove = vec![task_id(1)]));
+    assert_eq!((changed.tasks().len(), changed.revision()), (1, 2));
+    refuses(&changed, Kind::reopened("again"));
 }
 
 /// Task 0 is a review that said no, and its no has sent the work of task 1 back.
@@ -215,6 +269,19 @@ fn candidate(name: &str, state: &RunState) -> (Option<usize>, Option<u32>, Kind)
     match name {
         "run.started" => (None, None, started(false)),
         "run.opened" => (None, None, Kind::RunOpened(Box::new(opened(setup().terms())))),
+        "plan.proposed" | "plan.rejected" if state.to_replan().is_some() => {
+            let kind = match name {
+                "plan.proposed" => Kind::PlanProposed { round: 1, text: "{}".to_owned(), usage: Usage::default() },
+                _ => Kind::PlanRejected { faults: Vec::new() },
+            };
+            (Some(0), None, kind)
+        }
+        "plan.revised" => {
+            let mut patch = PlanPatch::new("why");
+            patch.remove = vec![task_id(1)];
+            (Some(0), None, Kind::PlanRevised(Box::new(PlanRevised::new(state.revision() + 1, patch))))
+        }
+        "summary.written" => (None, None, Kind::SummaryWritten { text: None, by: "m".to_owned() }),
         "plan.proposed" => {
             (None, None, Kind::PlanProposed { round: 1, text: "{}".to_owned(), usage: Usage::default() })
         }
@@ -285,7 +352,8 @@ fn prepare(name: &str, state: &mut RunState) {
             apply(state, None, None, Kind::BudgetReserved { id: 1, r#for: Purpose::Plan(1), amount });
         }
         "run.continued" => apply(state, None, None, paused()),
-        "run.finished" => {
+        "plan.proposed" | "plan.rejected" => *state = given_up(),
+        "run.finished" | "summary.written" => {
             for task in 0..2 {
                 apply(state, Some(task), None, Kind::TaskCancelled { by: "p".to_owned() });
             }
@@ -347,11 +415,16 @@ fn every_event_on_every_task_status_is_taken_or_refused_as_the_table_says() {
         if candidate(name, &executing()).0.is_none() {
             continue;
         }
-        for status in ["pending", "running", "checking", "exhausted", "succeeded", "failed", "skipped", "cancelled"] {
+        for status in
+            ["pending", "running", "checking", "exhausted", "succeeded", "failed", "skipped", "cancelled", "replaced"]
+        {
             let legal = cell("| event | pending |", name, status).contains('✓');
             let mut state = with_task(status);
             if status == "pending" {
                 prepare(name, &mut state);
+            }
+            if name == "plan.revised" && status == "exhausted" {
+                state = given_up();
             }
             if name == "task.reopened" && status == "exhausted" {
                 state = sent_back();

@@ -91,7 +91,8 @@ pub fn comes_out(setup: &Setup, fate: &Fate) -> Sim {
         || setup.person.is_none() && setup.ask == Ask::Never && setup.tasks.iter().all(|task| !task.approval);
     let patient = setup.quota_wait == Span::from_secs(10_000);
     // What is done once more may come out otherwise.
-    let again = world.journal.iter().any(|event| matches!(event.kind, Kind::TaskReopened { .. }));
+    let again =
+        world.journal.iter().any(|event| matches!(event.kind, Kind::TaskReopened { .. } | Kind::PlanRevised(_)));
     if !again && setup.continue_on_error && generous && agreed && patient && !fate.accidents {
         let ends = world.ends();
         let same = foretold(setup).iter().zip(&ends).all(|(foretold, end)| end.starts_with(foretold.as_str()));

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::plans::Proposes;
 use crate::event::{
     AgentRecord, Amount, Ask, AttemptFinished, AttemptOutcome, AttemptStarted, Base, CheckOutcome, CheckRun,
     CheckStatus, FORMAT, Failure, FailureClass, Host, Kind, Narrator, PlanAccepted, ReviewTerms, RunOpened, RunStarted,
@@ -100,6 +101,13 @@ pub struct Setup {
     pub takes: Span,
     /// What a review's no does.
     pub review: Option<ReviewTerms>,
+    /// How often the plan may be changed, and what the planner proposes then; the last one repeats.
+    pub max_replans: u32,
+    pub proposes: Vec<Proposes>,
+    /// What a task does that a changed plan adds.
+    pub mends: Vec<Does>,
+    /// Who puts the results into words.
+    pub summary: Narrator,
 }
 
 impl Setup {
@@ -120,6 +128,10 @@ impl Setup {
             final_check: false,
             takes: Span::ZERO,
             review: reviewed(1),
+            max_replans: 0,
+            proposes: vec![Proposes::Mend],
+            mends: vec![Does::Succeed],
+            summary: Narrator::Template,
         }
     }
 
@@ -152,8 +164,8 @@ impl Setup {
             run_bytes: None,
             output_bytes: None,
             review: self.review,
-            max_replans: 0,
-            summary: Narrator::Template,
+            max_replans: self.max_replans,
+            summary: self.summary,
         }
     }
 
@@ -177,7 +189,7 @@ impl Setup {
     }
 
     pub fn plan(&self) -> Plan {
-        plan(&self.tasks, self.in_place)
+        plan_of(&self.tasks, self.in_place)
     }
 }
 
@@ -218,7 +230,7 @@ fn check(name: &str, expect: Expect) -> Check {
     }
 }
 
-fn plan(scripts: &[Script], in_place: bool) -> Plan {
+pub fn plan_of(scripts: &[Script], in_place: bool) -> Plan {
     let tasks = scripts.iter().enumerate().map(|(n, script)| Task {
         id: task_id(n),
         title: format!("task {n}"),
@@ -400,8 +412,15 @@ pub fn setups(most: usize) -> impl Strategy<Value = Setup> {
         0_u64..3,
         prop_oneof![1 => Just(None), 4 => (0_u32..3).prop_map(reviewed)],
     );
-    (scripts(most), rules, scene).prop_map(|(tasks, rules, scene)| {
+    let planner = (
+        prop_oneof![2 => Just(0_u32), 1 => 1_u32..4],
+        prop::collection::vec(prop::sample::select(Proposes::ALL.to_vec()), 1..4),
+        prop::collection::vec(does(), 1..3),
+        prop_oneof![3 => Just(Narrator::Template), 1 => Just(Narrator::Model)],
+    );
+    (scripts(most), rules, scene, planner).prop_map(|(tasks, rules, scene, planner)| {
         let (jobs, continue_on_error, attempts, launches, run_time, backoff, quota_wait, ask) = rules;
+        let (max_replans, proposes, mends, summary) = planner;
         let (person, in_place, green_before, final_check, takes, review) = scene;
         Setup {
             tasks,
@@ -419,6 +438,10 @@ pub fn setups(most: usize) -> impl Strategy<Value = Setup> {
             final_check,
             takes: Span::from_secs(takes),
             review,
+            max_replans,
+            proposes,
+            mends,
+            summary,
         }
     })
 }

@@ -38,6 +38,8 @@ pub struct Try {
 pub enum End {
     Succeeded,
     Failed(FailureClass),
+    /// The plan was changed for its sake.
+    Replaced,
     Skipped(SkipCause),
     Cancelled,
 }
@@ -77,16 +79,21 @@ pub enum Stand {
 }
 
 impl<'a> Told<'a> {
-    pub fn places(self) -> impl DoubleEndedIterator<Item = (usize, &'a Event)> {
+    pub fn places(self) -> impl DoubleEndedIterator<Item = (usize, &'a Event)> + ExactSizeIterator {
         self.events.iter().enumerate().map(|(place, event)| (place, &**event))
     }
 
     /// The events of a task, from where it was last opened.
     pub fn of(self, task: usize) -> Vec<(usize, &'a Event)> {
         let id = task_id(task);
-        let all: Vec<_> = self.places().filter(|(_, event)| event.task.as_ref() == Some(&id)).collect();
-        let from = all.iter().rposition(|(_, event)| matches!(event.kind, Kind::TaskReopened { .. }));
-        all[from.map_or(0, |from| from + 1)..].to_vec()
+        // Or since another task took its place, of which nothing holds that was said before.
+        let from = self.places().rposition(|(_, event)| match &event.kind {
+            Kind::TaskReopened { .. } => event.task.as_ref() == Some(&id),
+            Kind::PlanRevised(revised) => revised.patch.replace.iter().any(|task| task.id == id),
+            _ => false,
+        });
+        let since = self.places().skip(from.map_or(0, |from| from + 1));
+        since.filter(|(_, event)| event.task.as_ref() == Some(&id)).collect()
     }
 
     /// Where this process began to write.
@@ -161,6 +168,7 @@ impl<'a> Told<'a> {
             Kind::TaskFailed { class, .. } => Some(End::Failed(*class)),
             Kind::TaskSkipped { cause } => Some(End::Skipped(cause.clone())),
             Kind::TaskCancelled { .. } => Some(End::Cancelled),
+            Kind::PlanRevised(_) => Some(End::Replaced),
             _ => None,
         })
     }

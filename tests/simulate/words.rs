@@ -22,6 +22,9 @@ pub fn in_words(action: &Action) -> String {
         Action::Ask { task: None } => "ask plan".to_owned(),
         Action::Wait { until } => format!("wait until {until:?}"),
         Action::CancelAll { limit } => format!("cancel: {limit}"),
+        Action::Replan { task, number } => format!("replan t{task} number {number}"),
+        Action::ParsePatch { task, text } => format!("parse t{task}: {text}"),
+        Action::Summarize => "summarize".to_owned(),
         Action::Propose { .. } | Action::Parse { .. } => "plan".to_owned(),
         Action::Record { task, attempt, kind } => {
             recorded(task.as_ref().map_or("plan", TaskId::as_str), attempt.unwrap_or(0), kind)

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::naive::Naive;
+use super::plans::{Proposes, in_force};
 use super::script::{
     Does, Setup, a_no, attempt_started, check_run, claim, failure, finished, opened, own, run_id, task_id, tree,
 };
 use super::words::in_words;
 use crate::dispatch::{Identity, Wishes, survey};
 use crate::event::{
-    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, StopCause,
-    TaskReused, TaskSucceeded, Verdict,
+    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, PlanRevised,
+    StopCause, TaskReused, TaskSucceeded, Usage, Verdict,
 };
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::ResultStatus;
@@ -25,15 +26,42 @@ pub type Sim<T = ()> = Result<T, String>;
 /// Work that was begun and not answered yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
-    Attempt { task: usize, attempt: u32 },
-    Check { task: Option<usize>, probes: Vec<Probe> },
-    Settle { task: usize, attempt: u32, verdict: Verdict },
-    Person { task: Option<usize> },
+    Attempt {
+        task: usize,
+        attempt: u32,
+    },
+    Check {
+        task: Option<usize>,
+        probes: Vec<Probe>,
+    },
+    Settle {
+        task: usize,
+        attempt: u32,
+        verdict: Verdict,
+    },
+    Person {
+        task: Option<usize>,
+    },
+    /// A planner is asked for another plan, for the how-manyth time.
+    Planner {
+        task: usize,
+        number: u32,
+    },
+    /// A patch is parsed.
+    Patch {
+        task: usize,
+        text: String,
+    },
+    /// A model is asked for words about the results.
+    Words,
 }
 
 /// A run in progress.
 #[derive(Clone)]
 pub struct World {
+    /// As the run began.
+    pub first: Rc<Setup>,
+    /// With the tasks of the plan in force.
     pub setup: Rc<Setup>,
     pub state: RunState,
     pub busy: Busy,
@@ -74,6 +102,7 @@ impl World {
             naive: true,
             results: Rc::default(),
             claims: BTreeMap::new(),
+            first: Rc::new(setup.clone()),
             setup: Rc::new(setup.clone()),
         };
         world.append(None, None, setup.accepted()).unwrap();
@@ -88,12 +117,13 @@ impl World {
             busy: Busy { can_ask: self.setup.person.is_some(), ..Busy::default() },
             begun: Vec::new(),
             wake: None,
+            setup: Rc::new(in_force(&self.first, journal.iter().map(|event| &**event))),
             now: if cut == self.journal.len() { self.now } else { journal[cut - 1].at },
             journal,
             ..self.clone()
         };
         if world.state.plan().is_none() {
-            world.append(None, None, self.setup.accepted())?;
+            world.append(None, None, self.first.accepted())?;
         }
         let wishes = Wishes::default();
         let opening = opened(self.setup.terms());
@@ -125,7 +155,11 @@ impl World {
     pub fn append(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Sim {
         let event = event(self.state.seq + 1, self.now, task, attempt, kind);
         self.state.apply(&event).map_err(|error| error.to_string())?;
+        let changed = matches!(event.kind, Kind::PlanRevised(_));
         self.journal.push(Rc::new(event));
+        if changed {
+            self.setup = Rc::new(in_force(&self.first, self.journal.iter().map(|event| &**event)));
+        }
         Ok(())
     }
 
@@ -182,6 +216,21 @@ impl World {
                 return Ok(false);
             }
             Action::CancelAll { limit } => self.stop(StopCause::Limit(limit.to_owned()))?,
+            Action::Replan { task, number } => {
+                self.busy.asking = true;
+                self.begun.push(Begun::Planner { task: task as usize, number });
+                return Ok(false);
+            }
+            Action::ParsePatch { task, text } => {
+                self.busy.asking = true;
+                self.begun.push(Begun::Patch { task: task as usize, text });
+                return Ok(false);
+            }
+            Action::Summarize => {
+                self.busy.asking = true;
+                self.begun.push(Begun::Words);
+                return Ok(false);
+            }
             other => return Err(format!("nothing in this world asks for {other:?}")),
         }
         Ok(true)
@@ -258,7 +307,12 @@ impl World {
     pub fn answer(&mut self, which: usize) -> Sim {
         let does = match self.begun[which] {
             Begun::Attempt { task, .. } => self.scripted(task),
-            Begun::Check { .. } | Begun::Settle { .. } | Begun::Person { .. } => Does::Succeed,
+            Begun::Check { .. }
+            | Begun::Settle { .. }
+            | Begun::Person { .. }
+            | Begun::Planner { .. }
+            | Begun::Patch { .. }
+            | Begun::Words => Does::Succeed,
         };
         self.answer_with(which, does, self.setup.person)
     }
@@ -287,6 +341,23 @@ impl World {
                 let succeeded = TaskSucceeded { commit: tree.clone(), tree, artifacts: Vec::new(), verdict };
                 self.append(Some(task_id(task)), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)))
             }
+            Begun::Planner { task, number } => self.planned(task, number),
+            Begun::Patch { task, text } => {
+                self.busy.asking = false;
+                let patch = Proposes::patch(&text, self, task);
+                let revised = patch.map(|patch| PlanRevised::new(self.state.revision() + 1, patch));
+                let revised = revised.map(|revised| Kind::PlanRevised(Box::new(revised)));
+                let taken = |kind: &Kind| {
+                    let event = event(self.state.seq + 1, self.now, Some(task_id(task)), None, kind.clone());
+                    self.state.clone().apply(&event).is_ok()
+                };
+                let kind = revised.filter(taken).unwrap_or(Kind::PlanRejected { faults: vec!["unsound".to_owned()] });
+                self.append(Some(task_id(task)), None, kind)
+            }
+            Begun::Words => {
+                self.busy.asking = false;
+                self.append(None, None, Kind::SummaryWritten { text: Some("words".to_owned()), by: "m".to_owned() })
+            }
             Begun::Person { task } => {
                 self.busy.asking = false;
                 let Some(said) = said else {
@@ -299,6 +370,19 @@ impl World {
                 self.append(task.map(task_id), held, kind)
             }
         }
+    }
+
+    fn planned(&mut self, task: usize, number: u32) -> Sim {
+        self.busy.asking = false;
+        let proposes = &self.setup.proposes;
+        let proposes = proposes.get(number as usize - 1).or(proposes.last()).copied().unwrap_or(Proposes::Nothing);
+        let kind = match proposes {
+            Proposes::Nothing => Kind::PlanRejected { faults: vec!["nothing".to_owned()] },
+            Proposes::Mend | Proposes::Drop | Proposes::Meddle | Proposes::Nonsense => {
+                Kind::PlanProposed { round: number, text: proposes.text(), usage: Usage::default() }
+            }
+        };
+        self.append(Some(task_id(task)), None, kind)
     }
 
     fn attempted(&mut self, task: usize, attempt: u32, does: Does) -> Sim {
@@ -402,6 +486,7 @@ impl World {
             let done = done.map(|done| (done.key.short().to_owned(), done.tree.clone(), done.verdict));
             match &task.status {
                 Status::Failed { class } => format!("failed {class}"),
+                Status::Replaced { class } => format!("replaced {class}"),
                 Status::Skipped { cause } => format!("skipped {cause:?}"),
                 status => format!("{} {done:?}", status.word()),
             }

@@ -101,6 +101,14 @@ impl Board {
                 }
                 self.recount(summary);
             }
+            Kind::PlanRevised(it) => {
+                for task in it.patch.add.iter().chain(&it.patch.replace) {
+                    let allowance = self.allowances.entry(task.id.clone()).or_default();
+                    allowance.own = task.limits.attempts;
+                }
+                self.recount(summary);
+                return;
+            }
             Kind::RunPaused { cause: PauseCause::Suspended, .. } => self.suspended = Some(event.at),
             Kind::RunPaused { why, until, cause: PauseCause::Waiting } => {
                 let until = until.map_or_else(String::new, |until| format!(" until {} UTC", words::time(until)));
@@ -127,6 +135,7 @@ impl Board {
             | Kind::TaskReused(_) => self.over(event.task.as_ref()),
             Kind::PlanProposed { .. }
             | Kind::PlanRejected { .. }
+            | Kind::SummaryWritten { .. }
             | Kind::WorkspaceCreated(_)
             | Kind::PolicyDenied { .. }
             | Kind::ApprovalRequested {}
@@ -159,7 +168,7 @@ impl Board {
             planned: census.planned,
             passed: census.passed,
             failed: census.failed,
-            skipped: census.skipped + census.cancelled,
+            skipped: census.skipped + census.cancelled + census.replaced,
         };
     }
 
@@ -298,7 +307,7 @@ impl Counts {
         let count = match status {
             TaskStatus::Succeeded => &mut self.passed,
             TaskStatus::Failed => &mut self.failed,
-            TaskStatus::Skipped | TaskStatus::Cancelled => &mut self.skipped,
+            TaskStatus::Skipped | TaskStatus::Cancelled | TaskStatus::Replaced => &mut self.skipped,
             TaskStatus::Pending | TaskStatus::Running | TaskStatus::Checking | TaskStatus::Interrupted => return,
         };
         *count = count.saturating_add_signed(by);
