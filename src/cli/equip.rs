@@ -10,7 +10,7 @@ use super::{CliError, Session};
 use crate::agent::{Agents, Spec};
 use crate::config::{Config, Jobs, Loaded, Origin, Template as TemplateChoice, Unchecked, Unknown};
 use crate::dispatch::Equipment;
-use crate::event::{Amount, Budget, Narrator, Terms, Untold};
+use crate::event::{Amount, Budget, Narrator, ReviewTerms, Terms, Untold};
 use crate::ids::{AgentName, Digest, TraceId};
 use crate::plan::{Caps, Check, CheckRef, Draft, Role};
 use crate::planner::Template;
@@ -128,7 +128,7 @@ pub(super) fn terms(config: &Config, is_set: impl Fn(&str) -> bool) -> Terms {
         budget: Some(budget),
         run_bytes: Some(config.limits.run_bytes),
         output_bytes: Some(config.limits.output_bytes.into()),
-        review: None,
+        review: Some(ReviewTerms { threshold: config.review.threshold, reworks: config.review.reworks }),
         max_replans: 0,
         summary: Narrator::Template,
     }

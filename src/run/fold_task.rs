@@ -1,7 +1,6 @@
 //! What the events of one task make of it, and of those that wait for it.
 
 use super::retry::{Backoff, Chance, chance};
-use super::rework::says_no;
 use super::seeded::{Bug, seeded};
 use super::state::{Accepted, RunState};
 use super::task::{Consent, Done, Status};
@@ -99,17 +98,6 @@ impl RunState {
             }
             self.attempt_failed(ordinal, attempt, &failure, event.at);
         }
-    }
-
-    /// A review's own words stay when its attempt is over: they are what the work it sends back is to address.
-    fn keep_a_no(&mut self, ordinal: u32, failure: &Failure) {
-        let terms = self.terms.review;
-        let Some(accepted) = &mut self.accepted else { return };
-        let role = accepted.plan.tasks[ordinal as usize].role;
-        let task = &mut accepted.tasks[ordinal as usize];
-        let Status::Checking { claim, .. } = &task.status else { return };
-        let no = failure.class == FailureClass::Reported && says_no(role, claim, terms.as_ref());
-        task.refusal = no.then(|| claim.clone());
     }
 
     /// What follows for a task that is being checked; nothing while a check is missing.

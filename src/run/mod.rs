@@ -2,6 +2,7 @@
 //! ([`decide`]). Live running, resume and every view use this one transition function.
 
 mod action;
+mod again;
 mod budget;
 #[cfg(test)]
 mod budget_tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::seeded::{Bug, seeded};
 use super::state::{Accepted, RunState};
 use super::task::{Rework, Status};
-use crate::event::{Event, FailureClass, ReviewTerms};
+use crate::event::{Event, Failure, FailureClass, ReviewTerms};
 use crate::ids::TaskId;
 use crate::message::{ReviewVerdict, TaskResult};
 use crate::plan::Role;
@@ -50,6 +50,17 @@ impl RunState {
         let free = on_top.iter().all(|task| role(*task).is_read_only() || reviewed.contains(task));
         let on_top = on_top.iter().rev().copied().collect();
         (free || seeded(Bug::TakesBackWorkOfOthers)).then(|| SendBack { on_top, work: accepted.chain[at] })
+    }
+
+    /// A review's own words stay when its attempt is over: they are what the work it sends back is to address.
+    pub(super) fn keep_a_no(&mut self, ordinal: u32, failure: &Failure) {
+        let terms = self.terms.review;
+        let Some(accepted) = &mut self.accepted else { return };
+        let role = accepted.plan.tasks[ordinal as usize].role;
+        let task = &mut accepted.tasks[ordinal as usize];
+        let Status::Checking { claim, .. } = &task.status else { return };
+        let no = failure.class == FailureClass::Reported && says_no(role, claim, terms.as_ref());
+        task.refusal = no.then(|| claim.clone());
     }
 
     /// A task runs again: by itself, or because the review `by` sent its work back.

@@ -33,6 +33,7 @@ mod plan;
 mod pty;
 mod reader;
 mod resume;
+mod review;
 mod run;
 mod runs;
 mod scene;

@@ -16,5 +16,7 @@ mod plans;
 mod random;
 mod script;
 mod tale;
+mod turns;
+mod watch;
 mod words;
 mod world;

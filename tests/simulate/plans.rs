@@ -1,8 +1,8 @@
 //! What a scripted planner proposes for the sake of a task that has failed for good, and the tasks that come of it.
 
 use super::script::{Does, Script, Setup, plan_of, task_id};
-use super::world::World;
-use crate::event::{Event, Kind};
+use super::world::{Sim, World, event};
+use crate::event::{Event, Kind, PlanRevised, Usage};
 use crate::ids::TaskId;
 use crate::plan::{OnInterrupt, PlanPatch, Role, RunIf, Task};
 
@@ -114,4 +114,34 @@ fn script(task: &Task, does: Vec<Does>) -> Script {
 /// The number in a task's id.
 pub fn number(id: &TaskId) -> usize {
     id.as_str()[1..].parse().unwrap()
+}
+
+impl World {
+    /// The planner answers.
+    pub fn planned(&mut self, task: usize, number: u32) -> Sim {
+        self.busy.asking = false;
+        let proposes = &self.setup.proposes;
+        let proposes = proposes.get(number as usize - 1).or(proposes.last()).copied().unwrap_or(Proposes::Nothing);
+        let kind = match proposes {
+            Proposes::Nothing => Kind::PlanRejected { faults: vec!["nothing".to_owned()] },
+            Proposes::Mend | Proposes::Drop | Proposes::Meddle | Proposes::Nonsense => {
+                Kind::PlanProposed { round: number, text: proposes.text(), usage: Usage::default() }
+            }
+        };
+        self.append(Some(task_id(task)), None, kind)
+    }
+
+    /// What was proposed is taken if it fits.
+    pub fn patched(&mut self, task: usize, text: &str) -> Sim {
+        self.busy.asking = false;
+        let patch = Proposes::patch(text, self, task);
+        let revised = patch.map(|patch| PlanRevised::new(self.state.revision() + 1, patch));
+        let revised = revised.map(|revised| Kind::PlanRevised(Box::new(revised)));
+        let taken = |kind: &Kind| {
+            let event = event(self.state.seq + 1, self.now, Some(task_id(task)), None, kind.clone());
+            self.state.clone().apply(&event).is_ok()
+        };
+        let kind = revised.filter(taken).unwrap_or(Kind::PlanRejected { faults: vec!["unsound".to_owned()] });
+        self.append(Some(task_id(task)), None, kind)
+    }
 }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::naive::Naive;
-use super::plans::{Proposes, in_force};
+use super::plans::in_force;
 use super::script::{
     Does, Setup, a_no, attempt_started, check_run, claim, failure, finished, opened, own, run_id, task_id, tree,
 };
 use super::words::in_words;
 use crate::dispatch::{Identity, Wishes, survey};
 use crate::event::{
-    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, PlanRevised,
-    StopCause, TaskReused, TaskSucceeded, Usage, Verdict,
+    AttemptOutcome, CheckStatus, Decision, Event, FORMAT, Failure, FailureClass, Kind, PauseCause, StopCause,
+    TaskReused, TaskSucceeded, Verdict,
 };
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::ResultStatus;
@@ -342,18 +342,7 @@ impl World {
                 self.append(Some(task_id(task)), Some(attempt), Kind::TaskSucceeded(Box::new(succeeded)))
             }
             Begun::Planner { task, number } => self.planned(task, number),
-            Begun::Patch { task, text } => {
-                self.busy.asking = false;
-                let patch = Proposes::patch(&text, self, task);
-                let revised = patch.map(|patch| PlanRevised::new(self.state.revision() + 1, patch));
-                let revised = revised.map(|revised| Kind::PlanRevised(Box::new(revised)));
-                let taken = |kind: &Kind| {
-                    let event = event(self.state.seq + 1, self.now, Some(task_id(task)), None, kind.clone());
-                    self.state.clone().apply(&event).is_ok()
-                };
-                let kind = revised.filter(taken).unwrap_or(Kind::PlanRejected { faults: vec!["unsound".to_owned()] });
-                self.append(Some(task_id(task)), None, kind)
-            }
+            Begun::Patch { task, text } => self.patched(task, &text),
             Begun::Words => {
                 self.busy.asking = false;
                 self.append(None, None, Kind::SummaryWritten { text: Some("words".to_owned()), by: "m".to_owned() })
@@ -370,19 +359,6 @@ impl World {
                 self.append(task.map(task_id), held, kind)
             }
         }
-    }
-
-    fn planned(&mut self, task: usize, number: u32) -> Sim {
-        self.busy.asking = false;
-        let proposes = &self.setup.proposes;
-        let proposes = proposes.get(number as usize - 1).or(proposes.last()).copied().unwrap_or(Proposes::Nothing);
-        let kind = match proposes {
-            Proposes::Nothing => Kind::PlanRejected { faults: vec!["nothing".to_owned()] },
-            Proposes::Mend | Proposes::Drop | Proposes::Meddle | Proposes::Nonsense => {
-                Kind::PlanProposed { round: number, text: proposes.text(), usage: Usage::default() }
-            }
-        };
-        self.append(Some(task_id(task)), None, kind)
     }
 
     fn attempted(&mut self, task: usize, attempt: u32, does: Does) -> Sim {
@@ -478,45 +454,12 @@ impl World {
         }
         Err("the run never ends".to_owned())
     }
-
-    /// How every task ended: status, key, tree and verdict.
-    pub fn ends(&self) -> Vec<String> {
-        let ends = self.state.tasks().iter().map(|task| {
-            let done = task.done.as_ref().filter(|_| task.status == Status::Succeeded);
-            let done = done.map(|done| (done.key.short().to_owned(), done.tree.clone(), done.verdict));
-            match &task.status {
-                Status::Failed { class } => format!("failed {class}"),
-                Status::Replaced { class } => format!("replaced {class}"),
-                Status::Skipped { cause } => format!("skipped {cause:?}"),
-                status => format!("{} {done:?}", status.word()),
-            }
-        });
-        ends.collect()
-    }
-
-    /// The journal, a line for each event, for whoever has to find out what went wrong.
-    pub fn story(&self) -> String {
-        let mut story = format!("{:#?}\n", self.setup);
-        for event in &self.journal {
-            let task = event.task.as_ref().map_or("", TaskId::as_str);
-            let what = match &event.kind {
-                Kind::RunStarted(_) | Kind::RunOpened(_) | Kind::PlanAccepted(_) | Kind::AttemptStarted(_) => {
-                    String::new()
-                }
-                Kind::AttemptFinished(finished) => format!("{:?}", finished.outcome),
-                kind => format!("{kind:?}"),
-            };
-            let Event { seq, at, attempt, kind, .. } = &**event;
-            story.extend([format!("{seq} {at:?} {} {task} {attempt:?} {what}\n", kind.name())]);
-        }
-        story
-    }
 }
 
 fn ordinal(task: usize) -> u32 {
     u32::try_from(task).unwrap()
 }
 
-fn event(seq: u64, at: Timestamp, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Event {
+pub fn event(seq: u64, at: Timestamp, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Event {
     Event { v: FORMAT, seq, at, run: run_id(), task, attempt, kind }
 }
