@@ -98,8 +98,8 @@ impl Summary {
             format!(": {class}: {}", text::printable(words::last_line(detail), 160))
         });
         let claim = match first.claim {
-            Some(super::Claim::Done) => ", though its agent said done",
-            Some(super::Claim::Failed) | None => "",
+            Some(super::Claim::Done) if first.opinion.is_none() => ", though its agent said done",
+            Some(super::Claim::Done | super::Claim::Failed) | None => "",
         };
         let more = match failed.len() - 1 {
             0 => String::new(),

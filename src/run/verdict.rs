@@ -60,17 +60,15 @@ pub fn judge(
 /// A review's no in one sentence or two, for people.
 fn the_no(claim: &TaskResult, review: Option<&ReviewTerms>) -> String {
     let least = review.map_or(Score::ZERO, |terms| terms.threshold);
-    let mut words = match claim.score {
+    let no = match claim.score {
         Some(score) if score < least => {
             format!("the review asks for changes: its score is {score}, and {least} is needed")
         }
         Some(score) => format!("the review asks for changes, with a score of {score}"),
         None => "the review asks for changes".to_owned(),
     };
-    if !claim.summary.is_empty() {
-        words.extend(["\n", &claim.summary]);
-    }
-    words
+    // Where there is room for one line, it is the last.
+    if claim.summary.is_empty() { no } else { format!("{}\n{no}", claim.summary) }
 }
 
 /// What the ends of all tasks make of the run, by the order in `docs/exit-codes.md`.

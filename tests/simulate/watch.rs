@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::event::{Event, Kind};
 use crate::ids::TaskId;
-use crate::run::Status;
+use crate::run::{Phase, Status};
 
 impl World {
     /// How every task ended: status, key, tree and verdict.
@@ -37,5 +37,14 @@ impl World {
             story.extend([format!("{seq} {at:?} {} {task} {attempt:?} {what}\n", kind.name())]);
         }
         story
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self.state.phase, Phase::Finished(_) | Phase::Stopped(_))
+    }
+
+    /// In how many ways the run can go on from here.
+    pub fn ways(&self) -> usize {
+        self.begun.len() + usize::from(self.wake.is_some())
     }
 }

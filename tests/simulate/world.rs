@@ -419,15 +419,6 @@ impl World {
         Some((last, self.state.task(ordinal(last))?.done.as_ref()?.attempt))
     }
 
-    pub fn is_over(&self) -> bool {
-        matches!(self.state.phase, Phase::Finished(_) | Phase::Stopped(_))
-    }
-
-    /// In how many ways the run can go on from here.
-    pub fn ways(&self) -> usize {
-        self.begun.len() + usize::from(self.wake.is_some())
-    }
-
     /// Goes one of them: an answer, or, last, the time that is waited for.
     pub fn go(&mut self, way: usize) -> Sim {
         match self.wake {
