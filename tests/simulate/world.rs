@@ -17,7 +17,7 @@ use crate::event::{
 };
 use crate::ids::{Digest, ObjectId, TaskId};
 use crate::message::ResultStatus;
-use crate::run::{Action, Busy, Phase, Place, Probe, RunState, Status, decide};
+use crate::run::{Action, Busy, Place, Probe, RunState, Status, decide};
 use crate::time::{Span, Timestamp};
 
 /// A step, or what is wrong with it.
