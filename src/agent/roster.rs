@@ -12,7 +12,7 @@ use super::job::Agent;
 use super::scripted::ScriptedAgent;
 use super::spec::{ChatSpec, Spec};
 use crate::ids::{AgentName, Digest, ModelName};
-use crate::model::Models;
+use crate::model::{Models, Patience};
 use crate::process::Supervisors;
 use crate::prompt::Templates;
 use crate::sys::env::Env;
@@ -28,6 +28,8 @@ pub struct Context {
     pub project: PathBuf,
     /// The models that may be asked.
     pub models: Models,
+    /// How long they are tried.
+    pub patience: Patience,
     /// How they are told what to do.
     pub templates: Templates,
 }

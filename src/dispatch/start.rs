@@ -59,6 +59,7 @@ impl Equipment {
             env: self.env.clone(),
             project: self.workspace.project.clone(),
             models: crate::model::Models::default(),
+            patience: crate::model::Patience::default(),
             templates: self.templates.clone(),
         };
         Agents::build(&self.agents, &context)

@@ -64,6 +64,7 @@ impl World {
             env: Env::from_iter([("PATH", path), ("TMPDIR", temp), ("HANDED", "on".into()), ("KEPT", "back".into())]),
             project: self.project(),
             models: orchestra::model::Models::default(),
+            patience: orchestra::model::Patience::default(),
             templates: orchestra::prompt::Templates::built_in().unwrap(),
         }
     }

@@ -184,7 +184,14 @@ fn a_script_is_refused_or_played_in_the_workspace_alone() {
         let (supervisors, project) = (machine.supervisors.clone(), room.root.path().to_path_buf());
         let (models, templates) =
             (orchestra::model::Models::default(), orchestra::prompt::Templates::built_in().unwrap());
-        let context = Context { supervisors, env: Machine::env(), project, models, templates };
+        let context = Context {
+            supervisors,
+            env: Machine::env(),
+            project,
+            models,
+            templates,
+            patience: orchestra::model::Patience::default(),
+        };
         let name = AgentName::new("played").unwrap();
         let spec = Spec::Scripted(ScriptedSpec { file: "script.yaml".into() });
         let Ok(agents) = Agents::build(&BTreeMap::from([(name.clone(), spec)]), &context) else { return };

@@ -59,7 +59,7 @@ impl Builtin {
     }
 
     async fn implement(&self, job: &Job, link: &Link) -> Outcome {
-        let Context { supervisors, env, project: _, models: _, templates: _ } = &*self.context;
+        let Context { supervisors, env, .. } = &*self.context;
         let tools = Tools { supervisors: supervisors.clone(), env: env.clone(), cancel: link.cancel.clone() };
         match implement(&job.message, &job.workspace, &tools).await {
             Ok(result) => {

@@ -19,7 +19,7 @@ use crate::agent::roster::Context;
 use crate::agent::spec::{BashUse, ChatSpec};
 use crate::event::{AgentRecord, AttemptOutcome, FailureClass, Usage};
 use crate::ids::{AgentName, Digest};
-use crate::model::{Known, Meter, Share};
+use crate::model::{Known, Meter, Patience, Share};
 use crate::plan::Role;
 use crate::policy::Spends;
 use crate::process::Supervisors;
@@ -38,6 +38,7 @@ struct Inner {
     shell: Option<Arc<Shell>>,
     supervisors: Supervisors,
     templates: Templates,
+    patience: Patience,
 }
 
 impl ChatAgent {
@@ -61,8 +62,15 @@ impl ChatAgent {
                 Some(Arc::new(shell.map_err(|source| AgentError::Shell { agent: agent(), source })?))
             }
         };
-        let (supervisors, templates) = (context.supervisors.clone(), context.templates.clone());
-        Ok(Self(Arc::new(Inner { name: agent(), spec: spec.clone(), known, shell, supervisors, templates })))
+        Ok(Self(Arc::new(Inner {
+            name: agent(),
+            spec: spec.clone(),
+            known,
+            shell,
+            supervisors: context.supervisors.clone(),
+            templates: context.templates.clone(),
+            patience: context.patience,
+        })))
     }
 
     /// What identifies its work beside its settings: the model, and what it is told of the tools.
@@ -123,6 +131,7 @@ impl Inner {
         let transcript = Transcript::new(job.files.transcript(), self.supervisors.redactor(), job.limits.kept_bytes);
         let mut talk = Talk {
             known: &self.known,
+            patience: self.patience,
             conversation: self.conversation(opening, &kit),
             kit,
             bash,
@@ -137,7 +146,7 @@ impl Inner {
             reminded: false,
         };
         let end = match self.open(&mut talk) {
-            Ok(()) => talk.to_the_end().await,
+            Ok(()) => talk.talk().await,
             Err(error) => End::Unwritable(error),
         };
         let mut outcome = match end {

@@ -46,11 +46,11 @@ pub(super) async fn ask(
     meter: &mut Meter,
     link: &Link,
     clock: &Clock,
+    patience: &Patience,
 ) -> Result<Reply, Unanswered> {
     let ends = link.cancel.child_token();
     let (deltas, mut heard) = mpsc::channel(DELTAS);
-    let patience = Patience::default();
-    let mut asking = pin!(model::ask(known, request, meter, &patience, &ends, &deltas));
+    let mut asking = pin!(model::ask(known, request, meter, patience, &ends, &deltas));
     let (mut lines, mut last, mut why) = (Lines::default(), clock.watch.elapsed(), None);
     let answer = loop {
         let silent = clock.watch.elapsed().saturating_sub(last);
@@ -151,18 +151,18 @@ impl Lines {
             Delta::Text(text) => {
                 self.0.push_str(&text);
                 while let Some(end) = self.0.find('\n') {
-                    let line: String = self.0.drain(..=end).collect();
-                    show(line.trim_end(), link);
+                    let whole: String = self.0.drain(..=end).collect();
+                    show(whole.trim_end(), link);
                 }
                 if self.0.len() > LINE {
                     self.flush(link);
                 }
             }
-            Delta::Aside(line) => {
+            Delta::Aside(said) => {
                 self.flush(link);
                 // Between two tries: the run wants to know of it.
-                drop(link.notes.send(Note::Retry(line.clone())));
-                drop(link.deltas.try_send(Delta::Aside(line)));
+                drop(link.notes.send(Note::Retry(said.clone())));
+                drop(link.deltas.try_send(Delta::Aside(said)));
             }
         }
     }
@@ -172,8 +172,8 @@ impl Lines {
     }
 }
 
-fn show(line: &str, link: &Link) {
-    if !line.is_empty() {
-        drop(link.deltas.try_send(Delta::Text(line.to_owned())));
+fn show(text: &str, link: &Link) {
+    if !text.is_empty() {
+        drop(link.deltas.try_send(Delta::Text(text.to_owned())));
     }
 }

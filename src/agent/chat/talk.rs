@@ -11,7 +11,7 @@ use crate::agent::spec::Parser;
 use crate::event::{Failure, FailureClass, Usage};
 use crate::ids::Digest;
 use crate::message::TaskResult;
-use crate::model::{Delta, Known, Meter, Part, Reply, ToolCall, ToolResult};
+use crate::model::{Delta, Known, Meter, Part, Patience, Reply, ToolCall, ToolResult};
 use crate::plan::Role;
 use crate::sys::fs::FileError;
 use crate::text::printable;
@@ -22,6 +22,7 @@ const CALLS: usize = 32;
 /// One attempt.
 pub(super) struct Talk<'a> {
     pub(super) known: &'a Known,
+    pub(super) patience: Patience,
     pub(super) kit: Kit,
     pub(super) bash: Option<Bash>,
     pub(super) conversation: Conversation,
@@ -76,7 +77,7 @@ impl From<Broken> for End {
 
 impl Talk<'_> {
     /// Talks to the end.
-    pub(super) async fn to_the_end(&mut self) -> End {
+    pub(super) async fn talk(&mut self) -> End {
         let mut turn = 0;
         let end = loop {
             turn += 1;
@@ -123,7 +124,8 @@ impl Talk<'_> {
         })?;
         let tokens = self.conversation.request().tokens();
         self.transcript.add(turn, &Step::Asked { digest: self.conversation.digest(), tokens, dropped })?;
-        let asked = ask(self.known, self.conversation.request(), &mut self.meter, self.link, &self.clock).await;
+        let asked =
+            ask(self.known, self.conversation.request(), &mut self.meter, self.link, &self.clock, &self.patience).await;
         let reply = asked.map_err(|unanswered| {
             self.cost = unanswered.cost;
             unanswered.failure

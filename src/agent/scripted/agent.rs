@@ -75,7 +75,7 @@ impl ScriptedAgent {
         if link.cancel.is_cancelled() {
             return Outcome::failed(FailureClass::Cancelled, "it was asked to stop");
         }
-        let Context { supervisors, env, project: _, models: _, templates: _ } = &*self.context;
+        let Context { supervisors, env, .. } = &*self.context;
         let tools = Tools { supervisors: supervisors.clone(), env: env.clone(), cancel: link.cancel.clone() };
         match act::act(answer, &job.workspace, &job.artifacts, &tools).await {
             Ok(()) => {

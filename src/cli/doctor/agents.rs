@@ -74,6 +74,7 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
         env: session.env.clone(),
         project: loaded.project_root.clone(),
         models: crate::model::Models::default(),
+        patience: crate::model::Patience::default(),
         templates,
     };
     for (name, spec) in &config.agents {

@@ -80,13 +80,12 @@ impl Beneath {
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<Wrote, FileError> {
         let action = "write";
         let (folder, name) = self.parent(path, action, Missing::Made)?;
-        let before = match kind_at(&folder, name).at(action, path)? {
-            None => None,
-            Some(_) => {
-                regular(&folder, name, path, action)?;
-                let stat = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW);
-                Some(Mode::from_raw_mode(stat.map_err(io::Error::from).at(action, path)?.st_mode))
-            }
+        let before = if kind_at(&folder, name).at(action, path)?.is_some() {
+            regular(&folder, name, path, action)?;
+            let stat = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW);
+            Some(Mode::from_raw_mode(stat.map_err(io::Error::from).at(action, path)?.st_mode))
+        } else {
+            None
         };
         let unfinished = unfinished();
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -194,7 +193,7 @@ fn not_a_folder(at: &OwnedFd, name: &OsStr, here: &Path) -> io::Error {
 
 /// What a link says, where that tells nothing of the world outside.
 fn link(folder: &OwnedFd, name: &OsStr) -> String {
-    let target = readlinkat(folder, name, Vec::new()).ok().map(|target| target.into_bytes());
+    let target = readlinkat(folder, name, Vec::new()).ok().map(std::ffi::CString::into_bytes);
     match target.as_deref().map(|target| Path::new(OsStr::from_bytes(target))) {
         Some(target) if target.is_relative() => {
             format!("it is a link to {}, and links are not followed: name the file itself", target.display())

@@ -12,7 +12,7 @@ pub use orchestra::event::{Amount, AttemptOutcome, FailureClass, Usage};
 pub use orchestra::ids::{AgentName, Digest, ModelName, PlanId, RunId, TaskId, TraceId};
 pub use orchestra::message::{MESSAGE_SCHEMA, MessageLimits, TaskMessage, TaskResult, TicketNote};
 pub use orchestra::model::{
-    Delta, Known, Model, ModelFailure, Models, Part, Prices, Reply, Request, Said, Stop, ToolCall, Turn,
+    Delta, Known, Model, ModelFailure, Models, Part, Patience, Prices, Reply, Request, Said, Stop, ToolCall, Turn,
 };
 pub use orchestra::money::Usd;
 pub use orchestra::plan::{Role, Scope};
@@ -21,6 +21,7 @@ pub use orchestra::process::{Gate, Options, Supervisors};
 pub use orchestra::prompt::Templates;
 pub use orchestra::sys::env::Env;
 pub use orchestra::text::Redactor;
+pub use orchestra::time::Span;
 pub use serde_json::{Value, json};
 pub use tokio::sync::mpsc;
 pub use tokio_util::sync::CancellationToken;
@@ -73,14 +74,14 @@ impl Model for Script {
                         }
                     }
                     let calls = said.iter().any(|said| matches!(said, Said::Call(_)));
-                    let stop = if calls { Stop::Tools } else { Stop::End };
+                    let end = if calls { Stop::Tools } else { Stop::End };
                     let usage = Usage {
                         input_tokens: Some(100),
                         output_tokens: Some(10),
                         cache_read_tokens: Some(50),
                         ..Usage::default()
                     };
-                    Ok(Reply { said, stop, usage, model: "scripted-1".to_owned(), request_id: None })
+                    Ok(Reply { said, stop: end, usage, model: "scripted-1".to_owned(), request_id: None })
                 }
                 Step::Fails(failure) => Err(failure),
                 Step::Waits => {
@@ -182,6 +183,7 @@ impl World {
             ]),
             project: self.project(),
             models: Models::from_iter([known]),
+            patience: Patience { first: Span::from_millis(1), ..Patience::default() },
             templates: Templates::built_in().unwrap(),
         }
     }
@@ -272,6 +274,7 @@ pub fn raw(tool: &str, arguments: &str) -> Said {
     Said::Call(ToolCall { id: format!("call-{tool}"), name: tool.to_owned(), arguments: arguments.to_owned() })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is made where it is handed over")]
 pub fn calls(tool: &str, arguments: Value) -> Step {
     Step::Says(vec![call(tool, &arguments)])
 }

@@ -147,9 +147,9 @@ impl Bash {
         let (lines, mut printed) = mpsc::channel(LINES);
         let command = self.command(kit, command, timeout.min(clock.left()), lines);
         let show = async {
-            while let Some(line) = printed.recv().await {
-                let line = kit.paths.hide(&String::from_utf8_lossy(&line)).into_owned();
-                drop(link.deltas.try_send(Delta::Aside(line)));
+            while let Some(bytes) = printed.recv().await {
+                let shown = kit.paths.hide(&String::from_utf8_lossy(&bytes)).into_owned();
+                drop(link.deltas.try_send(Delta::Aside(shown)));
             }
         };
         let (exit, ()) = tokio::join!(self.shell.supervisors.run(command, &link.cancel), show);

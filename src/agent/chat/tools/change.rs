@@ -54,18 +54,18 @@ pub(super) fn change(kit: &Kit, arguments: &str) -> Result<Told, Told> {
 }
 
 /// The part of a patch that is about this file.
-fn of_file(patch: &str, path: &str) -> String {
+fn of_file(patch: &str, file: &str) -> String {
     let (mut out, mut section) = (String::new(), String::new());
     let (mut is_head, mut is_meant) = (false, false);
     for line in patch.split_inclusive('\n') {
         if line.starts_with("diff --git ") {
             out.push_str(if is_meant { &section } else { "" });
             section.clear();
-            (is_head, is_meant) = (true, names(line, path));
+            (is_head, is_meant) = (true, names(line, file));
         }
         is_head &= !line.starts_with("@@");
         is_meant |=
-            is_head && ["--- ", "+++ ", "rename "].iter().any(|start| line.starts_with(start)) && names(line, path);
+            is_head && ["--- ", "+++ ", "rename "].iter().any(|start| line.starts_with(start)) && names(line, file);
         section.push_str(line);
     }
     out.push_str(if is_meant { &section } else { "" });

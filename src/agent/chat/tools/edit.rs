@@ -124,12 +124,12 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 fn line_at(text: &[u8], at: usize) -> usize {
-    1 + text[..at].iter().filter(|byte| **byte == b'\n').count()
+    text[..at].split(|byte| *byte == b'\n').count()
 }
 
 /// Whether every line ends by a return and a newline.
 fn ends_by_return(text: &[u8]) -> bool {
-    let newlines = text.iter().filter(|byte| **byte == b'\n').count();
+    let newlines = text.split(|byte| *byte == b'\n').count() - 1;
     newlines > 0 && text.windows(2).filter(|pair| pair == b"\r\n").count() == newlines
 }
 

@@ -99,7 +99,7 @@ pub(super) fn lines(bytes: &[u8], offset: Option<usize>, limit: Option<usize>, c
     }
     if first > 1 || next <= total {
         let _ = write!(out, "[lines {first} to {} of {total}", next - 1);
-        out.push_str(&if next <= total { format!("; go on with offset {next}]") } else { "]".to_owned() });
+        let _ = if next <= total { write!(out, "; go on with offset {next}]") } else { write!(out, "]") };
     }
     out
 }
