@@ -17,7 +17,7 @@ use crate::sys::fs;
 /// The numbers of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
-    /// Tasks in the newest plan; none before there is one.
+    /// Tasks in the newest plan, without those that were replaced; none before there is one.
     pub tasks: Option<usize>,
     /// Those that succeeded.
     pub done: usize,
@@ -84,6 +84,19 @@ struct Named {
     id: TaskId,
 }
 
+#[derive(Deserialize)]
+struct Revised {
+    patch: Patch,
+}
+
+#[derive(Deserialize)]
+struct Patch {
+    #[serde(default)]
+    add: Vec<Named>,
+    #[serde(default)]
+    remove: Vec<TaskId>,
+}
+
 /// What an attempt used, or a request that is none.
 #[derive(Deserialize)]
 struct Used {
@@ -97,6 +110,7 @@ enum Fact {
     /// Which format the journal has.
     Begun,
     Planned,
+    Revised,
     Used,
     Done,
     /// Work on a task goes on, or came to nothing.
@@ -105,9 +119,10 @@ enum Fact {
 }
 
 /// The events that are counted. Of a plan that is proposed the request tells what it used.
-const FACTS: [(&str, Fact); 12] = [
+const FACTS: [(&str, Fact); 13] = [
     ("run.started", Fact::Begun),
     ("plan.accepted", Fact::Planned),
+    ("plan.revised", Fact::Revised),
     ("attempt.finished", Fact::Used),
     ("budget.settled", Fact::Used),
     ("task.succeeded", Fact::Done),
@@ -145,6 +160,15 @@ impl Count {
             Some(Fact::Planned) => {
                 let accepted: Accepted = serde_json::from_str(event.data.get()).map_err(broken)?;
                 self.planned = Some(accepted.plan.tasks.into_iter().map(|task| task.id).collect());
+            }
+            Some(Fact::Revised) => {
+                let revised: Revised = serde_json::from_str(event.data.get()).map_err(broken)?;
+                let planned = self.planned.get_or_insert_default();
+                planned.extend(revised.patch.add.into_iter().map(|task| task.id));
+                // The one that was given up is done by others, or by nobody.
+                for gone in revised.patch.remove.iter().chain(&event.task) {
+                    planned.remove(gone);
+                }
             }
             Some(Fact::Done) => self.done.extend(event.task.clone()),
             Some(Fact::Undone) => {
@@ -185,8 +209,9 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::event::{AttemptFinished, AttemptOutcome, Event, Kind, RunVerdict, samples};
+    use crate::event::{AttemptFinished, AttemptOutcome, Event, Kind, PlanRevised, RunVerdict, samples};
     use crate::money::Usd;
+    use crate::plan::{PlanPatch, Task};
     use crate::store::{Staged, SyncMode};
     use crate::time::Timestamp;
 
@@ -237,6 +262,19 @@ mod tests {
         told.push((Some(first), Kind::reopened("it changed")));
         let found = tally(&run(temp.path(), told)).unwrap();
         assert_eq!((found.done, found.applied), (0, false));
+    }
+
+    #[test]
+    fn a_plan_that_was_changed_is_counted_as_it_is_now() {
+        let temp = tempfile::tempdir().unwrap();
+        let accepted = sample("plan.accepted");
+        let Kind::PlanAccepted(it) = &accepted else { panic!("another kind") };
+        let (tasks, first) = (it.plan.tasks.len(), it.plan.tasks[0].clone());
+        let mut patch = PlanPatch::new("why");
+        patch.add = ["x", "y"].map(|id| Task { id: TaskId::new(id).unwrap(), ..first.clone() }).to_vec();
+        let revised = Kind::PlanRevised(Box::new(PlanRevised::new(2, patch)));
+        let told = vec![(None, accepted), (Some(first.id), revised)];
+        assert_eq!(tally(&run(temp.path(), told)).unwrap().tasks, Some(tasks + 1), "two for one");
     }
 
     #[test]

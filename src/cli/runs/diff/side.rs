@@ -7,10 +7,10 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::runs::told::tell;
 use crate::cli::session::Session;
-use crate::event::{Kind, Verdict};
+use crate::event::Verdict;
 use crate::ids::{Digest, RunId, TaskId};
 use crate::plan::Plan;
-use crate::report::{Outcome, Report, Step, TaskStatus, UsageTotal};
+use crate::report::{Outcome, Report, Step, Summary, TaskStatus, UsageTotal};
 use crate::store::{Reader, RunDir, RunEntry};
 use crate::sys::fs;
 
@@ -135,13 +135,11 @@ fn settings(dir: &RunDir) -> Result<Value, CliError> {
 }
 
 fn plan(dir: &RunDir) -> Result<Option<Plan>, CliError> {
-    let mut newest = None;
+    let mut summary = Summary::default();
     for event in Reader::open(&dir.journal())? {
-        if let Kind::PlanAccepted(accepted) = event?.kind {
-            newest = Some(accepted.plan);
-        }
+        summary.apply(&event?);
     }
-    Ok(newest)
+    Ok(summary.in_force().cloned())
 }
 
 fn patch(dir: &RunDir) -> Result<String, CliError> {
