@@ -216,7 +216,7 @@ fn the_workflow_runs_without_any_program_of_the_users() {
     example.run(Rehearse::Nothing, &[&BUILTIN[..], &["--continue-on-error"]].concat()).exits(1);
     example.scene.stands("plan:succeeded code:failed review:failed");
     let review = example.handed("review");
-    assert_eq!(review["verdict"], "reject");
+    assert_eq!(review["verdict"], "request_changes");
     assert!(text(&review["findings"][0]["text"]).contains("the task `code` before this one failed"), "{review}");
 }
 
