@@ -7,14 +7,17 @@
 #![expect(clippy::disallowed_types, reason = "starts what it measures")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its table is its output")]
 
+mod billed;
 mod check;
 mod growth;
 mod machine;
 mod makespan;
 mod measure;
+mod models;
 mod overhead;
 mod peers;
 mod programs;
+mod provider;
 mod resume;
 mod runs;
 mod shapes;
@@ -37,29 +40,38 @@ Parts, all when none is named:
   growth     what a task costs when another prints much, or the plan is large
   resume     how soon a run of 10,000 tasks goes on that was killed at half of them, beside ninja and make
   makespan   tasks that sleep, at 2, 4 and 8 jobs, beside an ideal run
+  models     tokens that are billed, what a request takes, and the memory of a long conversation
 
 --no-write   leave docs/performance.md as it is
 --quick      once, and a tenth as large: to see that it works; writes nothing";
 
 type Part = fn(&Programs) -> Result<Table, Box<dyn Error>>;
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("startup", startup::measure),
     ("check", check::measure),
     ("overhead", overhead::measure),
     ("growth", growth::measure),
     ("resume", resume::measure),
     ("makespan", makespan::measure),
+    ("models", models::measure),
 ];
 
 fn main() -> ExitCode {
     let mut asked: Vec<String> = std::env::args().skip(1).collect();
+    if let [models::BARE, folder, url] = asked.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return ended(models::send_bare(folder.as_ref(), url));
+    }
     if !asked.iter().any(|argument| argument == "--bench") {
         // `cargo test --benches` starts it too, and measures nothing.
         eprintln!("nothing is measured without `cargo bench`");
         return ExitCode::SUCCESS;
     }
     asked.retain(|argument| argument != "--bench");
-    match figures(&asked) {
+    ended(figures(&asked))
+}
+
+fn ended(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

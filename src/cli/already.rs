@@ -20,7 +20,7 @@ pub(super) async fn refuse_done(
     equipment: &Equipment,
 ) -> Result<(), CliError> {
     let by_diff = loaded.config.agent_of(Role::Implement).as_str() == Agents::BUILTIN
-        && task.plan.tasks.iter().any(|task| task.role == Role::Implement);
+        && task.plan.as_ref().is_none_or(|plan| plan.tasks.iter().any(|task| task.role == Role::Implement));
     if !by_diff || task.ticket.diffs.is_empty() || equipment.workspace.base_rev.is_some() {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::RunArgs;
+use super::planner::Planner;
 use super::{CliError, Session, equip, input};
 use crate::config::Loaded;
 use crate::plan::{self, Caps, Draft, Plan, PlanText, TicketRef};
@@ -14,29 +15,42 @@ use crate::ticket::{Asked, Source, Ticket};
 /// What is to be run.
 pub(super) struct Task {
     pub ticket: Ticket,
-    pub plan: Draft,
+    /// The plan; none where a model is to be asked for one.
+    pub plan: Option<Draft>,
     pub caps: Caps,
     /// Sentences for the user.
     pub notes: Vec<String>,
 }
 
-/// Reads the ticket and makes or reads the plan.
-pub(super) fn asked(session: &Session, loaded: &Loaded, args: &RunArgs) -> Result<Task, CliError> {
+/// Reads the ticket, and reads or makes the plan; one that a model is to make comes later.
+pub(super) fn asked(session: &Session, loaded: &Loaded, args: &RunArgs, planner: &Planner) -> Result<Task, CliError> {
     let caps = equip::caps(&loaded.config);
     let ticket = ticket(session, args)?;
     let mut task = match &args.plan {
         Some(named) => of_file(session, loaded, named, ticket, caps)?,
-        None => of_template(loaded, ticket, caps)?,
+        None => {
+            let ticket = ticket.ok_or_else(|| {
+                CliError::usage("no ticket was given")
+                    .hint("name a file, `-` for standard input, or `-m TEXT`; or a finished plan with --plan FILE")
+            })?;
+            match planner {
+                Planner::Template => of_template(loaded, ticket, caps)?,
+                Planner::Model(_) => Task { ticket, plan: None, caps, notes: Vec::new() },
+            }
+        }
     };
     if let Some(key) = &args.ask.reference {
         task.ticket = task.ticket.with_key(key);
     }
-    task.plan.ticket = Some(TicketRef {
-        reference: task.ticket.key.clone(),
-        digest: task.ticket.digest.clone(),
-        text: Some(task.ticket.text.clone()),
-    });
+    if let Some(plan) = &mut task.plan {
+        plan.ticket = Some(reference(&task.ticket));
+    }
     Ok(task)
+}
+
+/// A ticket as plans name it.
+pub(super) fn reference(ticket: &Ticket) -> TicketRef {
+    TicketRef { reference: ticket.key.clone(), digest: ticket.digest.clone(), text: Some(ticket.text.clone()) }
 }
 
 fn ticket(session: &Session, args: &RunArgs) -> Result<Option<Ticket>, CliError> {
@@ -48,11 +62,8 @@ fn ticket(session: &Session, args: &RunArgs) -> Result<Option<Ticket>, CliError>
     Ok(Some(Ticket::load(asked, &session.folder, &mut std::io::stdin().lock())?))
 }
 
-fn of_template(loaded: &Loaded, ticket: Option<Ticket>, caps: Caps) -> Result<Task, CliError> {
-    let ticket = ticket.ok_or_else(|| {
-        CliError::usage("no ticket was given")
-            .hint("name a file, `-` for standard input, or `-m TEXT`; or a finished plan with --plan FILE")
-    })?;
+/// Fills the template.
+pub(super) fn of_template(loaded: &Loaded, ticket: Ticket, caps: Caps) -> Result<Task, CliError> {
     let template = equip::template(&loaded.config)?;
     let defaults = super::plan_check::defaults()?;
     let made = Made {
@@ -65,7 +76,7 @@ fn of_template(loaded: &Loaded, ticket: Option<Ticket>, caps: Caps) -> Result<Ta
     let plan = planned.plan.into_draft();
     // Its workflow alone can be more than the caps allow.
     plan.clone().accept(&caps).map_err(|faults| CliError::refused_plan("of the template", &faults))?;
-    Ok(Task { ticket, plan, caps, notes: planned.notes })
+    Ok(Task { ticket, plan: Some(plan), caps, notes: planned.notes })
 }
 
 fn of_file(
@@ -100,7 +111,7 @@ fn of_file(
             Ticket::parse(&format!("# {}\n\n{goal}\n", plan.title), Source::Text)?
         }
     };
-    Ok(Task { ticket, plan, caps, notes })
+    Ok(Task { ticket, plan: Some(plan), caps, notes })
 }
 
 /// A plan from a file, from standard input, or of a run.

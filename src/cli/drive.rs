@@ -240,6 +240,7 @@ fn look(progress: &mut Progress, glimpse: Glimpse) {
         }
         Sight::Preparing => Doing::Preparing,
         Sight::Working => Doing::Working,
+        Sight::Asking(model) => Doing::Asking(model),
         Sight::Checking(check) => Doing::Checking(check),
         Sight::CheckingBase(check) => Doing::CheckingBase(check),
     };

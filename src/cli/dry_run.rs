@@ -54,12 +54,13 @@ pub(super) fn show(
     session: &Session,
     loaded: &Loaded,
     task: &Task,
+    plan: &Draft,
     catalogue: &[Check],
     equipment: &Equipment,
 ) -> Result<Exit, CliError> {
     // The agents are found, as before a run, and not used.
     equipment.make_agents(&equipment.supervisors(None)?)?;
-    let plan = task.plan.clone().accept(&task.caps).map_err(|faults| CliError::refused_plan("of this run", &faults))?;
+    let plan = plan.clone().accept(&task.caps).map_err(|faults| CliError::refused_plan("of this run", &faults))?;
     let graph = Graph::of(&plan).map_err(|error| CliError::internal(&error))?;
     let mut batches = vec![String::new(); plan.tasks.len()];
     for (at, batch) in graph.batches().into_iter().enumerate() {
@@ -69,7 +70,7 @@ pub(super) fn show(
     }
     let config = &loaded.config;
     let mut terms = super::equip::first_terms(loaded);
-    super::jobs::settle(session, config, &mut terms, &plan);
+    super::jobs::settle(session, config, &mut terms, Some(&plan));
     let tasks = plan.tasks.iter().zip(batches).map(|(task, batch)| {
         let agent = config.agent_of(task.role);
         let checks = checks_of(task, catalogue);

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::planner::Planner;
 use super::{CliError, Session};
 use crate::agent::{Agents, Spec};
 use crate::config::{Config, Jobs, Loaded, Origin, Template as TemplateChoice, Unchecked, Unknown};
 use crate::dispatch::Equipment;
 use crate::event::{Amount, Budget, Narrator, ReviewTerms, Terms, Untold};
-use crate::ids::{AgentName, Digest, TraceId};
+use crate::ids::{AgentName, Digest, ModelName, TraceId};
+use crate::model::{self, Spec as ModelSpec};
 use crate::plan::{Caps, Check, CheckRef, Draft, Role};
 use crate::planner::Template;
 use crate::policy::{Limits, Spends};
@@ -26,10 +28,16 @@ use crate::{text, verify};
 const MAX_TEMPLATE: u64 = 1 << 20;
 
 /// What both a new and a resumed run are equipped with. Only the agents of `roles` are looked at.
-pub(super) fn equipment(session: &Session, loaded: &Loaded, roles: &BTreeSet<Role>) -> Result<Equipment, CliError> {
+pub(super) fn equipment(
+    session: &Session,
+    loaded: &Loaded,
+    roles: &BTreeSet<Role>,
+    planner: &Planner,
+) -> Result<Equipment, CliError> {
     let config = &loaded.config;
     let names: BTreeMap<Role, AgentName> = roles.iter().map(|role| (*role, config.agent_of(*role).clone())).collect();
     let agents = config.agents.iter().filter(|(name, _)| names.values().any(|used| used == *name));
+    let specs = model_specs(config, &names, planner);
     let program = machine::own_program().map_err(|error| CliError::internal(&error))?;
     Ok(Equipment {
         program,
@@ -45,6 +53,9 @@ pub(super) fn equipment(session: &Session, loaded: &Loaded, roles: &BTreeSet<Rol
         agents: agents.map(|(name, spec)| (name.clone(), spec.clone())).collect(),
         roles: names,
         policy: policy_digest(config)?,
+        planning: None,
+        keys: specs.values().filter_map(ModelSpec::key_variable).map(str::to_owned).collect(),
+        models: model::build(&specs, &model_options(config), &session.env)?,
         env: session.env.clone(),
         cancel: CancellationToken::new(),
         shown: watch::Sender::default(),
@@ -53,8 +64,43 @@ pub(super) fn equipment(session: &Session, loaded: &Loaded, roles: &BTreeSet<Rol
 
 /// Takes the values of declared variables out of what checks print.
 fn redactor(session: &Session, config: &Config) -> Redactor {
-    let declared = config.agents.values().flat_map(Spec::secrets).chain(&config.verify.pass_env);
-    Redactor::new(declared.filter_map(|name| session.env.text(name).map(|value| (name.clone(), value.to_owned()))))
+    let declared = config.agents.values().flat_map(Spec::secrets).chain(&config.verify.pass_env).map(String::as_str);
+    let keys = config.models.values().filter_map(ModelSpec::key_variable);
+    let found = declared.chain(keys).filter_map(|name| Some((name.to_owned(), session.env.text(name)?.to_owned())));
+    Redactor::new(found)
+}
+
+/// The models that are asked: by the planner, and by the agents of these roles.
+fn model_specs(
+    config: &Config,
+    roles: &BTreeMap<Role, AgentName>,
+    planner: &Planner,
+) -> BTreeMap<ModelName, ModelSpec> {
+    let of_agent = |name: &AgentName| match config.agents.get(name) {
+        Some(Spec::Chat(chat)) => Some(chat.model.as_str()),
+        None if name.as_str() == Agents::CHAT => Some(Agents::MODEL),
+        Some(Spec::Builtin {} | Spec::Command(_) | Spec::Scripted(_)) | None => None,
+    };
+    let mut asked: BTreeSet<&str> = roles.values().filter_map(of_agent).collect();
+    if let Planner::Model(name) = planner {
+        asked.insert(name.as_str());
+    }
+    let specs = config.models.iter().filter(|(name, _)| asked.contains(name.as_str()));
+    specs.map(|(name, spec)| (name.clone(), spec.clone())).collect()
+}
+
+/// How models are asked.
+fn model_options(config: &Config) -> model::Options {
+    let asking = &config.model;
+    model::Options {
+        record: asking.record.clone(),
+        timeouts: model::Timeouts {
+            connect: asking.connect_timeout,
+            headers: asking.header_timeout,
+            idle: asking.idle_timeout,
+            total: asking.total_timeout,
+        },
+    }
 }
 
 /// The rules that children work under, as far as they can change what they do.
@@ -140,7 +186,7 @@ pub(super) fn first_terms(loaded: &Loaded) -> Terms {
 }
 
 /// Refuses agents whose price nobody knows, where somebody set a budget of money that they could overrun unseen.
-pub(super) fn prices_are_known(config: &Config, plan: &Draft, terms: &Terms) -> Result<(), CliError> {
+pub(super) fn prices_are_known(config: &Config, plan: Option<&Draft>, terms: &Terms) -> Result<(), CliError> {
     let Some(why) = unknown_price(config, plan, terms) else { return Ok(()) };
     Err(CliError::usage(why).hint(
         "--set budget.unknown=allow lets it work, and counts each attempt as budget.task_usd; an agent with \
@@ -149,7 +195,7 @@ pub(super) fn prices_are_known(config: &Config, plan: &Draft, terms: &Terms) -> 
 }
 
 /// Says whose price is unknown, if that is in the way.
-pub(super) fn unknown_price(config: &Config, plan: &Draft, terms: &Terms) -> Option<String> {
+pub(super) fn unknown_price(config: &Config, plan: Option<&Draft>, terms: &Terms) -> Option<String> {
     let budget = terms.budget.as_ref()?;
     if budget.untold_usd == Untold::Passes || config.budget.unknown == Unknown::Allow {
         return None;
@@ -207,22 +253,28 @@ pub(super) fn template(config: &Config) -> Result<Template, CliError> {
     }
 }
 
-/// The roles of a plan's tasks.
-pub(super) fn roles_of(plan: &Draft) -> BTreeSet<Role> {
-    plan.tasks.iter().map(|task| task.role).collect()
+/// The roles of a plan's tasks; of a plan that nobody has made yet, all of them.
+pub(super) fn roles_of(plan: Option<&Draft>) -> BTreeSet<Role> {
+    match plan {
+        Some(plan) => plan.tasks.iter().map(|task| task.role).collect(),
+        None => Role::ALL.into_iter().collect(),
+    }
 }
 
 /// Says why nobody could do an implement task, if so: `builtin` only applies diffs, and the ticket brings none.
-pub(super) fn nobody_implements(config: &Config, plan: &Draft, brings_diff: bool) -> Option<String> {
-    let builtin = config.agent_of(Role::Implement).as_str() == Agents::BUILTIN;
-    let task = plan.tasks.iter().find(|task| task.role == Role::Implement && builtin && !brings_diff)?;
-    let title = text::printable(&task.title, 60);
+pub(super) fn nobody_implements(config: &Config, plan: Option<&Draft>, brings_diff: bool) -> Option<String> {
     let why = "`builtin` only applies diffs, and the ticket brings none";
+    if brings_diff || config.agent_of(Role::Implement).as_str() != Agents::BUILTIN {
+        return None;
+    }
+    let Some(plan) = plan else { return Some(format!("no agent can change the code as a plan would ask: {why}")) };
+    let task = plan.tasks.iter().find(|task| task.role == Role::Implement)?;
+    let title = text::printable(&task.title, 60);
     Some(format!("no agent can do task `{}` ({title}): {why}", task.id))
 }
 
 /// Refuses a run whose implement tasks nobody could do.
-pub(super) fn someone_implements(config: &Config, plan: &Draft, brings_diff: bool) -> Result<(), CliError> {
+pub(super) fn someone_implements(config: &Config, plan: Option<&Draft>, brings_diff: bool) -> Result<(), CliError> {
     let Some(why) = nobody_implements(config, plan, brings_diff) else { return Ok(()) };
     Err(CliError::new(super::Exit::Unusable, why).hint(
         "bring an agent: put `agents: {mine: {command: {argv: [TOOL, \"{message}\"]}}}` and `roles: {implement: mine}` \

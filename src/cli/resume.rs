@@ -9,13 +9,14 @@ use serde::Serialize;
 use super::args::{ApprovalTarget, Decided, Raise, ResumeArgs, Settings};
 use super::junit::JunitFile;
 use super::listen::Listener;
-use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, jobs, leave, named};
+use super::planner::{Planner, Wanted};
+use super::{CliError, Exit, Session, asked, drive, equip, is_of_project, jobs, leave, named, planner};
 use crate::config::{Loaded, Origin};
 use crate::console::Output;
 use crate::dispatch::{self, Explained, Held, Over, Survey, Wishes};
 use crate::event::{Decision, Event, PlanAccepted, RunVerdict, Said, Terms};
 use crate::ids::{Digest, TaskId};
-use crate::plan::Plan;
+use crate::plan::{Check, Plan};
 use crate::report::{Facts, Liveness, Report, Summary, words};
 use crate::run::{Consent, Phase, RunState};
 use crate::store::{self, RunDir, RunEntry, Standing, StoreError};
@@ -36,18 +37,26 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     tell_of_healing(session, &held);
     mend_latest(session, &entry.dir);
     let ticket = ticket(&entry.dir, &held.events)?;
-    let wishes = wishes(session, &loaded, &held.state, args)?;
+    let planner = planner::choose(session, &loaded.config)?;
+    let mut wishes = wishes(session, &loaded, &held.state, args)?;
+    if wishes.plan.is_none() {
+        wishes.plan = first_plan(&loaded, &held.state, &ticket, &planner)?.map(Box::new);
+    }
     if held.state.phase == Phase::Finished(RunVerdict::Success) && wishes.plan.is_none() && !wishes.accept_changed {
         // Nobody is needed for nothing: an agent that is gone by now is no reason to fail.
         return nothing_to_do(session, &held.dir, &held.events, junit.as_ref()).await;
     }
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(held.state.plan());
-    let plan = plan.cloned().ok_or(dispatch::DispatchError::NoPlan)?;
-    equip::someone_implements(&loaded.config, &plan, ticket.diffs.iter().any(|diff| !diff.files.is_empty()))?;
-    let equipment = equip::equipment(session, &loaded, &equip::roles_of(&plan))?;
+    let plan = plan.cloned();
+    equip::someone_implements(&loaded.config, plan.as_deref(), ticket.diffs.iter().any(|diff| !diff.files.is_empty()))?;
+    let mut equipment = equip::equipment(session, &loaded, &equip::roles_of(plan.as_deref()), &planner)?;
+    let catalogue = catalogue(&loaded, &held.state)?;
+    let wanted = Wanted { ticket: &ticket, catalogue: &catalogue, caps: equip::caps(&loaded.config) };
+    equipment.planning = planner::planning(&loaded, &planner, &wanted, &equipment)?;
     let mut terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
-    equip::prices_are_known(&loaded.config, &plan, &terms)?;
-    jobs::settle(session, &loaded.config, &mut terms, &plan);
+    planner.settle(&loaded.config, &mut terms);
+    equip::prices_are_known(&loaded.config, plan.as_deref(), &terms)?;
+    jobs::settle(session, &loaded.config, &mut terms, plan.as_ref());
     let before = Arc::clone(&held.events);
     let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());
     let opened = dispatch::open(held, &ticket, equipment, &wishes, terms)
@@ -196,6 +205,32 @@ fn edited(
     Ok(Some(PlanAccepted { revision: state.revision() + 1, plan, checks, checks_sha }))
 }
 
+/// The plan of the template, for a run that has none yet and whose planner is no model any more.
+fn first_plan(
+    loaded: &Loaded,
+    state: &RunState,
+    ticket: &Ticket,
+    planner: &Planner,
+) -> Result<Option<PlanAccepted>, CliError> {
+    if state.plan().is_some() || *planner != Planner::Template {
+        return Ok(None);
+    }
+    let caps = equip::caps(&loaded.config);
+    let plan = asked::of_template(loaded, ticket.clone(), caps.clone())?.plan;
+    let mut draft = plan.ok_or(dispatch::DispatchError::NoPlan)?;
+    draft.ticket = Some(asked::reference(ticket));
+    draft.base = dispatch::plan_base(&state.base);
+    let plan = draft.accept(&caps).map_err(|faults| CliError::refused_plan("of the template", &faults))?;
+    let checks = equip::catalogue(loaded)?;
+    let checks_sha = Digest::of_json(&checks).map_err(|error| CliError::internal(&error))?;
+    Ok(Some(PlanAccepted { revision: 1, plan, checks, checks_sha }))
+}
+
+/// The project's checks: those that the run has, else those of the configuration or the project.
+fn catalogue(loaded: &Loaded, state: &RunState) -> Result<Vec<Check>, CliError> {
+    if state.plan().is_some() { Ok(state.catalogue().to_vec()) } else { equip::catalogue(loaded) }
+}
+
 /// The rules from here on: those of the configuration, but for limits that an earlier resume was given and this one says
 /// nothing of.
 fn terms(
@@ -268,9 +303,12 @@ fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) 
     let ticket = ticket(dir, &events)?;
     let wishes = wishes(session, loaded, &state, args)?;
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(state.plan());
-    let roles = equip::roles_of(plan.ok_or(dispatch::DispatchError::NoPlan)?);
-    let equipment = equip::equipment(session, loaded, &roles)?;
-    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms(loaded, dir, (&state, &events), args)?)?;
+    let roles = equip::roles_of(plan.map(|plan| &**plan));
+    let planner = planner::choose(session, &loaded.config)?;
+    let equipment = equip::equipment(session, loaded, &roles, &planner)?;
+    let mut terms = terms(loaded, dir, (&state, &events), args)?;
+    planner.settle(&loaded.config, &mut terms);
+    let survey = dispatch::explain(&state, &ticket, &equipment, &wishes, terms)?;
     show(session, &survey, &dispatch::explained(&state, &survey, wishes.accept_changed))?;
     let refused = !survey.changed.is_empty() && !wishes.accept_changed && !survey.nothing_to_do;
     Ok(if refused { Exit::State } else { Exit::Success })

@@ -6,7 +6,8 @@ use super::args::{RunArgs, Settings};
 use super::asked::{Task, asked};
 use super::junit::JunitFile;
 use super::listen::Listener;
-use super::{CliError, Exit, Session, already, drive, dry_run, equip, jobs};
+use super::planner::{Planner, Wanted};
+use super::{CliError, Exit, Session, already, drive, dry_ask, dry_run, equip, jobs, planner};
 use crate::config::{Jobs, Loaded};
 use crate::dispatch::{self, Equipment, NewRun};
 use crate::plan::Check;
@@ -19,47 +20,60 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
             .hint("a run in a run spends beside the outer one's limits; pass --nested if that is meant"));
     }
     session.looks_in(&args.runs);
-    let loaded = session.config(args.settings())?;
-    let task = asked(session, &loaded, args)?;
+    let mut loaded = session.config(args.settings())?;
+    loaded.config.planner.context.extend(args.ask.context.iter().map(|file| session.path(file)));
+    let planner = planner::choose(session, &loaded.config)?;
+    let task = asked(session, &loaded, args, &planner)?;
     let catalogue = equip::catalogue(&loaded)?;
-    equip::known_checks(&task.plan, &catalogue)?;
-    let mut equipment = equip::equipment(session, &loaded, &equip::roles_of(&task.plan))?;
+    if let Some(plan) = &task.plan {
+        equip::known_checks(plan, &catalogue)?;
+    }
+    let plan = task.plan.as_ref();
+    let mut equipment = equip::equipment(session, &loaded, &equip::roles_of(plan), &planner)?;
+    let wanted = Wanted { ticket: &task.ticket, catalogue: &catalogue, caps: task.caps.clone() };
+    equipment.planning = planner::planning(&loaded, &planner, &wanted, &equipment)?;
     equipment.workspace.base_rev.clone_from(&args.ask.base);
     for note in &task.notes {
         session.console.note(note);
     }
     if args.dry_run {
-        let shown = dry_run::show(session, &loaded, &task, &catalogue, &equipment)?;
-        if let Some(why) = equip::nobody_implements(&loaded.config, &task.plan, brings_diff(&task.ticket)) {
+        let shown = match (plan, &equipment.planning) {
+            (Some(plan), _) => dry_run::show(session, &loaded, &task, plan, &catalogue, &equipment)?,
+            (None, Some(planning)) => dry_ask::show(session, &loaded, &task, planning)?,
+            (None, None) => return Err(dispatch::DispatchError::NoPlan.into()),
+        };
+        if let Some(why) = equip::nobody_implements(&loaded.config, plan, brings_diff(&task.ticket)) {
             session.console.warn(&format!("without --dry-run it would be refused: {why}"));
         }
-        if let Some(why) = equip::unknown_price(&loaded.config, &task.plan, &equip::first_terms(&loaded)) {
+        if let Some(why) = equip::unknown_price(&loaded.config, plan, &equip::first_terms(&loaded)) {
             session.console.warn(&format!("without --dry-run it would be refused: {why}"));
         }
         return Ok(shown);
     }
     if !args.plan_only {
-        equip::someone_implements(&loaded.config, &task.plan, brings_diff(&task.ticket))?;
-        equip::prices_are_known(&loaded.config, &task.plan, &equip::first_terms(&loaded))?;
+        equip::someone_implements(&loaded.config, plan, brings_diff(&task.ticket))?;
+        equip::prices_are_known(&loaded.config, plan, &equip::first_terms(&loaded))?;
         already::refuse_done(session, &loaded, &task, &equipment).await?;
     }
-    Box::pin(begin(session, &loaded, args, task, catalogue, equipment)).await
+    Box::pin(begin(session, &loaded, args, (task, planner), catalogue, equipment)).await
 }
 
 async fn begin(
     session: &Session,
     loaded: &Loaded,
     args: &RunArgs,
-    task: Task,
+    (task, planner): (Task, Planner),
     catalogue: Vec<Check>,
     equipment: Equipment,
 ) -> Result<Exit, CliError> {
     let junit = JunitFile::asked(session, args.junit.as_deref())?;
     let mut terms = equip::first_terms(loaded);
+    planner.settle(&loaded.config, &mut terms);
+    planner.announce(session, &loaded.config);
     if loaded.config.run.jobs == Jobs::Auto {
-        let plan = task.plan.clone().accept(&task.caps);
+        let plan = task.plan.clone().map(|plan| plan.accept(&task.caps)).transpose();
         let plan = plan.map_err(|faults| CliError::refused_plan("of this run", &faults))?;
-        jobs::settle(session, &loaded.config, &mut terms, &plan);
+        jobs::settle(session, &loaded.config, &mut terms, plan.as_ref());
     }
     let new = NewRun {
         runs: loaded.config.runs.dir.clone(),

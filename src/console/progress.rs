@@ -16,6 +16,8 @@ use crate::time::Timestamp;
 
 /// Lines shown of a red check's or a failed attempt's output.
 const TAIL: usize = 8;
+/// Most faults of a proposed plan that are shown; all of them are in the journal.
+const FAULTS: usize = 10;
 
 /// Tells of one run. Feed it every event, after it is durable, in order.
 #[derive(Debug)]
@@ -145,8 +147,10 @@ impl Progress {
                 say(Mark::None, &format!("plan {}  {tasks}", it.plan.plan_id));
             }
             Kind::PlanRejected { faults } => {
-                let first = faults.first().map_or("", String::as_str);
-                self.problem(&format!("the proposed plan has {}: ", words::count(faults.len(), "fault")), first);
+                self.problem(&format!("the proposed plan has {}", words::count(faults.len(), "fault")), "");
+                for fault in faults.iter().take(FAULTS) {
+                    self.problem("  ", fault);
+                }
             }
             Kind::CheckFinished(it) => self.check(event, it),
             Kind::ApprovalRequested {} => self.problem("the plan waits for a decision", ""),
@@ -182,9 +186,12 @@ impl Progress {
                 let what = format!("base: {} is {}", it.check, words::colour(it.outcome.status));
                 self.console.mark(Verbosity::Verbose, Mark::None, &[(Paint::Dim, &what)]);
             }
+            Kind::BudgetReserved { r#for, amount, .. } => {
+                let most = format!("at most ${} and {} tokens", amount.usd, amount.tokens);
+                say(Mark::None, &format!("asks the model for {}: {most}", words::purpose(*r#for)));
+            }
+            Kind::BudgetSettled { used, .. } => say(Mark::None, &format!("it used {}", words::usage(used))),
             Kind::PlanProposed { .. }
-            | Kind::BudgetReserved { .. }
-            | Kind::BudgetSettled { .. }
             | Kind::WorkspaceCreated(_)
             | Kind::AttemptStarted(_)
             | Kind::AttemptFinished(_)

@@ -15,6 +15,7 @@ use crate::event::{
     Amount, AttemptFinished, AttemptStarted, Event, FORMAT, Kind, PauseCause, StopCause, TaskReused, WorkspaceCreated,
 };
 use crate::ids::TaskId;
+use crate::model::Grant;
 use crate::process::Gate;
 use crate::run::{Action, Busy, Phase, Place, RunState, decide};
 use crate::store::{self, Journal};
@@ -46,19 +47,22 @@ pub async fn drive(
     Dispatcher::new(state, journal, work, link, unseen).run().await
 }
 
-struct Dispatcher {
-    state: RunState,
-    record: Record,
-    work: Arc<Work>,
+pub(super) struct Dispatcher {
+    pub(super) state: RunState,
+    pub(super) record: Record,
+    pub(super) work: Arc<Work>,
     link: Link,
-    busy: Busy,
+    pub(super) busy: Busy,
     /// Attempts to be begun once what was appended is written.
     begun: Vec<Begun>,
-    workers: JoinSet<()>,
+    pub(super) workers: JoinSet<()>,
     inbox: mpsc::UnboundedReceiver<Message>,
-    outbox: mpsc::UnboundedSender<Message>,
+    pub(super) outbox: mpsc::UnboundedSender<Message>,
+    /// What requests ask of the ledger.
+    pub(super) grants: mpsc::UnboundedReceiver<Grant>,
+    pub(super) ledger: mpsc::UnboundedSender<Grant>,
     /// Nothing more is begun; the run stops for this as soon as what is at work has ended.
-    stopping: Option<StopCause>,
+    pub(super) stopping: Option<StopCause>,
     wake_at: Option<Timestamp>,
     workspace_known: bool,
     listening: bool,
@@ -67,6 +71,7 @@ struct Dispatcher {
 impl Dispatcher {
     fn new(state: RunState, journal: Journal, work: Arc<Work>, link: Link, unseen: Vec<Event>) -> Self {
         let (outbox, inbox) = mpsc::unbounded_channel();
+        let (ledger, grants) = mpsc::unbounded_channel();
         let busy = Busy { can_ask: link.questions.is_some(), spends: work.spends(), ..Busy::default() };
         Self {
             record: Record::new(journal, &link, unseen),
@@ -78,6 +83,8 @@ impl Dispatcher {
             workers: JoinSet::new(),
             inbox,
             outbox,
+            grants,
+            ledger,
             stopping: None,
             wake_at: None,
             workspace_known: false,
@@ -121,6 +128,7 @@ impl Dispatcher {
             tokio::select! {
                 progress = self.record.progress() => progress?,
                 Some(message) = self.inbox.recv() => self.handle(message)?,
+                Some(grant) = self.grants.recv() => self.grant(grant)?,
                 Some(joined) = self.workers.join_next() => {
                     if let Err(error) = joined && error.is_panic() {
                         return Err(DispatchError::Panic(panic_text(error.into_panic())));
@@ -137,7 +145,8 @@ impl Dispatcher {
     fn step(&mut self) -> Result<(), DispatchError> {
         loop {
             if let Some(why) = self.stopping.clone() {
-                if self.workers.is_empty() && self.inbox.is_empty() && self.state.is_idle_of_attempts() {
+                let heard_all = self.inbox.is_empty() && self.grants.is_empty();
+                if self.workers.is_empty() && heard_all && self.state.is_idle_of_attempts() {
                     self.append(None, None, Kind::RunStopped { why })?;
                 }
                 return Ok(());
@@ -193,12 +202,17 @@ impl Dispatcher {
                 self.stop(StopCause::Limit(limit.to_owned()));
                 return Ok(true);
             }
-            // Planners that need no model are asked before the loop begins.
-            Action::Propose { .. }
-            | Action::Parse { .. }
-            | Action::Replan { .. }
-            | Action::ParsePatch { .. }
-            | Action::Summarize => return Err(DispatchError::NoPlan),
+            Action::Propose { round } => self.propose(round)?,
+            Action::Parse { text } => {
+                self.parse(&text)?;
+                return Ok(true);
+            }
+            Action::Replan { task, number } => self.replan(task, number)?,
+            Action::ParsePatch { task, text } => {
+                self.parse_patch(task, &text)?;
+                return Ok(true);
+            }
+            Action::Summarize => self.summarize()?,
         }
         Ok(false)
     }
@@ -317,6 +331,9 @@ impl Dispatcher {
                 let kind = Kind::ApprovalDecided { by: "terminal".to_owned(), decision };
                 self.append(task.and_then(|task| self.id(task)), self.held_attempt(task), kind)
             }
+            Message::Proposed { round, answer } => self.proposed(round, answer),
+            Message::PatchProposed { task, number, answer } => self.patch_proposed(task, number, answer),
+            Message::Summarized { answer } => self.summarized(answer),
             Message::Broken(error) => Err(*error),
         }
     }
@@ -331,7 +348,7 @@ impl Dispatcher {
         self.append(self.id(task), Some(attempt), Kind::AttemptFinished(finished))
     }
 
-    fn eye(&self, task: Option<TaskId>) -> Eye {
+    pub(super) fn eye(&self, task: Option<TaskId>) -> Eye {
         Eye::new(self.link.glimpses.clone(), task)
     }
 
@@ -339,12 +356,17 @@ impl Dispatcher {
         self.state.task(task?)?.held_attempt()
     }
 
-    fn id(&self, task: u32) -> Option<TaskId> {
+    pub(super) fn id(&self, task: u32) -> Option<TaskId> {
         self.state.plan().and_then(|plan| plan.tasks.get(task as usize)).map(|task| task.id.clone())
     }
 
     /// Appends an event and takes it into the state. It is shown, and its effects happen, once it is durable.
-    fn append(&mut self, task: Option<TaskId>, attempt: Option<u32>, kind: Kind) -> Result<(), DispatchError> {
+    pub(super) fn append(
+        &mut self,
+        task: Option<TaskId>,
+        attempt: Option<u32>,
+        kind: Kind,
+    ) -> Result<(), DispatchError> {
         let event = next_event(&self.state, task, attempt, kind);
         self.state.apply(&event)?;
         self.record.append(event)

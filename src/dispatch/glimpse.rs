@@ -3,7 +3,7 @@
 
 use tokio::sync::mpsc;
 
-use crate::ids::{CheckName, TaskId};
+use crate::ids::{CheckName, ModelName, TaskId};
 use crate::model::Delta;
 use crate::run::{Place, Probe};
 
@@ -25,6 +25,8 @@ pub enum Sight {
     Working,
     /// The agent said this: a line, as it came.
     Output(String),
+    /// This model was asked.
+    Asking(ModelName),
     /// A check was started on the result.
     Checking(CheckName),
     /// A check was started on what the work starts from.

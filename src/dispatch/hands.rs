@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{DispatchError, Identity, Lent};
+use super::{DispatchError, Identity, Lent, Planning};
 use crate::agent::{Agent, Agents};
 use crate::event::WorkspaceKind;
 use crate::ids::TraceId;
@@ -43,6 +43,8 @@ pub struct Work {
     pub lent: Lent,
     /// What was asked for.
     pub ticket: TicketNote,
+    /// Who plans with a model, where one does.
+    pub planning: Option<Arc<Planning>>,
     /// What of the configuration goes into keys; it names each role's agent.
     pub identity: Identity,
     /// Ties journal, trace and children together.

@@ -1,6 +1,7 @@
 //! What workers tell the loop.
 
 use crate::event::{AttemptFinished, CheckRun, Decision, TaskSucceeded};
+use crate::model::{AskFailure, Reply};
 use crate::run::Place;
 
 use super::DispatchError;
@@ -20,9 +21,18 @@ pub(super) enum Message {
     Answered { task: Option<u32>, decision: Option<Decision> },
     /// An attempt ended, and the run cannot go on. What is known of the attempt goes on record all the same.
     AttemptBroken { task: u32, attempt: u32, finished: Box<AttemptFinished>, error: Box<DispatchError> },
+    /// The planner's model answered, or did not.
+    Proposed { round: u32, answer: Answer },
+    /// It was asked to change the plan for the sake of this task.
+    PatchProposed { task: u32, number: u32, answer: Answer },
+    /// It was asked for words about the results.
+    Summarized { answer: Answer },
     /// A worker cannot go on.
     Broken(Box<DispatchError>),
 }
+
+/// What came of a request to a model.
+pub(super) type Answer = Result<Reply, Box<AskFailure>>;
 
 /// What an attempt wrote and might not.
 #[derive(Debug)]

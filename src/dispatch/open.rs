@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::start::{Equipment, Opened};
 use super::survey::{Survey, Wishes, survey};
-use super::{DispatchError, Hands, Identity, Lent, Work};
+use super::{DispatchError, Hands, Identity, Lent, Work, planning};
 use crate::event::{Event, Kind, RunOpened, RunStarted, Terms};
 use crate::process::{ProcessError, wait_for_old_supervisors};
 use crate::run::RunState;
@@ -119,6 +119,7 @@ pub async fn open(
         lent: Lent::within(dir.lent())?,
         dir,
         ticket: super::ticket_note(ticket),
+        planning: equipment.planning.map(Arc::new),
         identity,
         trace: beginning(&before)?.trace_id.clone(),
         cancel: equipment.cancel,
@@ -129,10 +130,10 @@ pub async fn open(
         journal.append(event)?;
     }
     journal.urge()?;
-    if let Some(plan) = state.plan().filter(|_| state.revision() > 1) {
+    // A plan that came after the run's first moment may not be written yet.
+    if let Some(plan) = state.plan().filter(|_| state.revision() > 1 || work.planning.is_some()) {
         wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
-        store::write_json(&work.dir.plan(), plan)?;
-        store::write_json(&work.dir.plan_revision(state.revision()), plan)?;
+        planning::write_plan(&work.dir, plan, state.revision())?;
     }
     Ok(Some(Opened { state, journal, work: Arc::new(work), lock, events, notes: Vec::new() }))
 }

@@ -11,6 +11,7 @@ use super::DispatchError;
 use super::link::{Link, Question};
 use crate::event::Event;
 use crate::ids::TaskId;
+use crate::model::Withheld;
 use crate::process::Gate;
 use crate::store::{Durable, Journal, StoreError};
 use crate::sys::clock;
@@ -22,6 +23,8 @@ const LINGER: Duration = Duration::from_millis(5);
 pub(super) enum Waiting {
     /// What is asked about is shown before.
     Question(Question),
+    /// A request that may be sent then: what is set aside for it, by its number.
+    Grant { id: u32, answer: oneshot::Sender<Result<u32, Withheld>> },
     /// Somebody waits for the record itself, until this is dropped.
     Answer { _sender: oneshot::Sender<Infallible> },
 }
@@ -149,6 +152,8 @@ impl Record {
                 Some((_, Waiting::Question(question))) => {
                     drop(self.questions.as_ref().map(|questions| questions.send(question)));
                 }
+                // Whoever asked may have given up by now; what was set aside then counts in full.
+                Some((_, Waiting::Grant { id, answer })) => drop(answer.send(Ok(id))),
                 Some((_, Waiting::Answer { .. })) | None => {}
             }
         }

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{DispatchError, Hands, Identity, Lent, Work};
+use super::{DispatchError, Hands, Identity, Lent, Planning, Work, planning};
 use crate::agent::{self, AgentError, Agents, Spec};
 use crate::event::{Base, Event, FORMAT, Host, Kind, PlanAccepted, RunStarted, Sandbox, Terms, Versions};
 use crate::ids::{AgentName, Digest, TraceId};
-use crate::plan::{Caps, Check, Draft, PlanBase, Role};
+use crate::model::{Models, Patience};
+use crate::plan::{Caps, Check, Draft, Role};
 use crate::process::{self, ProcessError, Supervisors};
-use crate::prompt::Templates;
+use crate::prompt::{Facts, Templates};
 use crate::run::RunState;
-use crate::store::{self, Journal, Lock, Staged, SyncMode, wait_durable};
+use crate::store::{Journal, Lock, Staged, SyncMode, wait_durable};
 use crate::sys::env::Env;
 use crate::sys::machine::{self, Machine};
 use crate::sys::{clock, fs};
@@ -41,6 +42,16 @@ pub struct Equipment {
     pub agents: BTreeMap<AgentName, Spec>,
     /// Which agent does which kind of work.
     pub roles: BTreeMap<Role, AgentName>,
+    /// Who plans with a model, where one does.
+    pub planning: Option<Planning>,
+    /// The models that may be asked.
+    pub models: Models,
+    /// The variables that hold their keys.
+    pub keys: Vec<String>,
+    /// How long a request to one is tried.
+    pub patience: Patience,
+    /// What models are told of the project.
+    pub facts: Facts,
     /// SHA-256 over the rules that children work under.
     pub policy: Digest,
     /// Our own environment, of which children see a part.
@@ -58,8 +69,9 @@ impl Equipment {
             supervisors: supervisors.clone(),
             env: self.env.clone(),
             project: self.workspace.project.clone(),
-            models: crate::model::Models::default(),
-            patience: crate::model::Patience::default(),
+            models: self.models.clone(),
+            patience: self.patience,
+            facts: self.facts.clone(),
             templates: self.templates.clone(),
         };
         Agents::build(&self.agents, &context)
@@ -68,7 +80,7 @@ impl Equipment {
     /// The supervisors, which keep the secrets that are handed to agents out of everything that is written.
     pub fn supervisors(&self, guard: Option<OwnedFd>) -> Result<Supervisors, ProcessError> {
         let supervisors = Supervisors::start(process::Options { program: self.program.clone(), guard })?;
-        let names = self.agents.values().flat_map(Spec::secrets);
+        let names = self.agents.values().flat_map(Spec::secrets).chain(&self.keys);
         let values = names.filter_map(|name| self.env.text(name).map(|value| (name.clone(), value.to_owned())));
         let supervisors = supervisors.redacting(Redactor::new(values));
         self.shown.send_replace(Some(supervisors.clone()));
@@ -87,8 +99,8 @@ pub struct NewRun {
     pub runs: PathBuf,
     /// What was asked for.
     pub ticket: Ticket,
-    /// A sound plan.
-    pub plan: Draft,
+    /// A sound plan; nothing where a model is to be asked for one.
+    pub plan: Option<Draft>,
     /// What the plan was held to.
     pub caps: Caps,
     /// The project's checks.
@@ -135,12 +147,13 @@ pub async fn begin(mut new: NewRun, equipment: Equipment) -> Result<Opened, Disp
     let mut notes = prepared.notes.clone();
     let base = Base { commit: prepared.commit.clone(), tree: prepared.tree.clone() };
     let plan = accepted_plan(&mut new, &base)?;
+    let planned_by = planned_by(plan.as_ref(), equipment.planning.as_ref())?;
     fs::write_synced(&dir.ticket(), new.ticket.text.as_bytes())?;
     fs::write_synced(&dir.config(), new.config.as_bytes())?;
-    store::write_json(&dir.plan(), &plan.plan)?;
-    fs::create_dirs(&dir.plans())?;
-    store::write_json(&dir.plan_revision(1), &plan.plan)?;
-    let mut started = run_started(&new, &plan, base.clone(), &prepared, &equipment.workspace.project);
+    if let Some(accepted) = &plan {
+        planning::write_plan(&dir, &accepted.plan, accepted.revision)?;
+    }
+    let mut started = run_started(&new, planned_by, base.clone(), &prepared, &equipment.workspace.project);
     started.identity = Some(identity.digest()?);
     let mut journal = staged.journal(equipment.sync)?;
     let first = Event {
@@ -154,11 +167,15 @@ pub async fn begin(mut new: NewRun, equipment: Equipment) -> Result<Opened, Disp
     };
     let mut state = RunState::begin(&first)?;
     journal.append(&first)?;
-    let second = super::dispatcher::next_event(&state, None, None, Kind::PlanAccepted(Box::new(plan)));
-    state.apply(&second)?;
-    journal.append(&second)?;
+    let mut events = vec![first];
+    if let Some(plan) = plan {
+        let second = super::dispatcher::next_event(&state, None, None, Kind::PlanAccepted(Box::new(plan)));
+        state.apply(&second)?;
+        journal.append(&second)?;
+        events.push(second);
+    }
     journal.urge()?;
-    wait_durable(&mut journal.durable(), second.seq).await.map_err(DispatchError::Journal)?;
+    wait_durable(&mut journal.durable(), state.seq).await.map_err(DispatchError::Journal)?;
     let published = staged.publish()?;
     if let Err(error) = &published.latest {
         notes.push(format!("`latest` could not be pointed at this run: {error}"));
@@ -171,25 +188,33 @@ pub async fn begin(mut new: NewRun, equipment: Equipment) -> Result<Opened, Disp
         lent: Lent::within(published.dir.lent())?,
         dir: published.dir,
         ticket: super::ticket_note(&new.ticket),
+        planning: equipment.planning.map(Arc::new),
         identity,
         trace: new.trace,
         cancel: equipment.cancel,
     };
-    Ok(Opened { state, journal, work: Arc::new(work), lock: published.lock, events: vec![first, second], notes })
+    Ok(Opened { state, journal, work: Arc::new(work), lock: published.lock, events, notes })
 }
 
 /// The plan with the base it is run against written into it.
-fn accepted_plan(new: &mut NewRun, base: &Base) -> Result<PlanAccepted, DispatchError> {
-    // The tasks, which are nearly all of it, are moved.
-    let tasks = std::mem::take(&mut new.plan.tasks);
-    let mut draft = Draft { tasks, ..new.plan.clone() };
-    draft.base = base.tree.clone().map(|tree| PlanBase { tree, commit: base.commit.clone() });
+fn accepted_plan(new: &mut NewRun, base: &Base) -> Result<Option<PlanAccepted>, DispatchError> {
+    let Some(mut draft) = new.plan.take() else { return Ok(None) };
+    draft.base = planning::plan_base(base);
     let plan = draft.accept(&new.caps)?;
     let checks_sha = Digest::of_json(&new.catalogue)?;
-    Ok(PlanAccepted { revision: 1, plan, checks: new.catalogue.clone(), checks_sha })
+    Ok(Some(PlanAccepted { revision: 1, plan, checks: new.catalogue.clone(), checks_sha }))
 }
 
-fn run_started(new: &NewRun, accepted: &PlanAccepted, base: Base, prepared: &Prepared, project: &Path) -> RunStarted {
+/// Who made the plan, or will make it.
+fn planned_by(plan: Option<&PlanAccepted>, planning: Option<&Planning>) -> Result<String, DispatchError> {
+    match (plan, planning) {
+        (Some(accepted), _) => Ok(accepted.plan.planned_by.clone().unwrap_or_else(|| "file".to_owned())),
+        (None, Some(planning)) => Ok(planning.planned_by()),
+        (None, None) => Err(DispatchError::NoPlan),
+    }
+}
+
+fn run_started(new: &NewRun, planned_by: String, base: Base, prepared: &Prepared, project: &Path) -> RunStarted {
     let machine = Machine::this();
     RunStarted {
         versions: Versions {
@@ -204,7 +229,7 @@ fn run_started(new: &NewRun, accepted: &PlanAccepted, base: Base, prepared: &Pre
         config_origins: new.origins.clone(),
         project: project.display().to_string(),
         base,
-        planned_by: accepted.plan.planned_by.clone().unwrap_or_else(|| "file".to_owned()),
+        planned_by,
         sandbox: Sandbox::None,
         terms: new.terms.clone(),
         host: Host { os: machine.os, arch: machine.arch, cpus: u32::try_from(machine.cpus).unwrap_or(u32::MAX) },

@@ -47,7 +47,7 @@ impl Summary {
                 StopCause::Model(_) => vec![resume("ask the planner's model again once it can be used")],
                 StopCause::NoPlan => vec![
                     resume("ask the planner again"),
-                    step("orchestra run --set planner.use=template".to_owned(), "plan without a model"),
+                    step(format!("orchestra resume {run} --set planner.use=template"), "plan without a model"),
                 ],
                 StopCause::Limit(name) => vec![higher(run, &self.raise(&name))],
                 StopCause::Short(shortage) => {

@@ -1,6 +1,8 @@
 //! How amounts, colours and causes are said, the same in every rendering.
 
-use crate::event::{AttemptFinished, CheckStatus, Decision, Gauge, Limit, SkipCause, StopCause, Verdict};
+use crate::event::{
+    AttemptFinished, CheckStatus, Decision, Gauge, Limit, Purpose, SkipCause, StopCause, Usage, Verdict,
+};
 use crate::message::TaskResult;
 use crate::money::Usd;
 use crate::plan::Role;
@@ -214,6 +216,26 @@ pub(crate) fn limit(limit: Limit) -> &'static str {
         Limit::RunBytes => "run directory",
         Limit::Usd => "money",
         Limit::Tokens => "tokens",
+    }
+}
+
+/// What a request is for.
+pub(crate) fn purpose(purpose: Purpose) -> String {
+    match purpose {
+        Purpose::Plan(1) => "a plan".to_owned(),
+        Purpose::Plan(round) => format!("a better plan (round {round})"),
+        Purpose::Revision(_) => "another way".to_owned(),
+        Purpose::Summary => "a summary".to_owned(),
+    }
+}
+
+/// What was used, as far as it was told.
+pub(crate) fn usage(usage: &Usage) -> String {
+    match (usage.usd, usage.tokens()) {
+        (Some(usd), Some(tokens)) => format!("${usd} and {tokens} tokens"),
+        (Some(usd), None) => format!("${usd}"),
+        (None, Some(tokens)) => format!("{tokens} tokens, at an unknown price"),
+        (None, None) => "an unknown amount".to_owned(),
     }
 }
 

@@ -73,6 +73,11 @@ impl RunDir {
         self.root.join(format!("plans/{revision:04}.json"))
     }
 
+    /// A proposal that was unsound, by the number of the event that it came with.
+    pub fn plan_rejected(&self, seq: u64) -> PathBuf {
+        self.root.join(format!("plans/rejected-{seq:04}.txt"))
+    }
+
     /// What the names of one attempt's files in [`RunDir::tasks`] begin with. `ordinal` is the task's place in the plan,
     /// counted from 1. They stand side by side: a folder for each attempt would cost more than all else that is written
     /// for it.

@@ -1,15 +1,26 @@
-//! The wire clients against real sockets: a server of ours that plays every fault, byte by byte.
+//! Models over real sockets: the wire clients against a server of ours that plays every fault, byte by byte, and whole runs
+//! against one that plans and works.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
-    reason = "plays the provider: takes connections, waits, writes what it likes"
+    clippy::print_stderr,
+    reason = "plays the provider, and looks at the world from outside"
 )]
 
 mod breaks;
 mod fake;
+mod planning;
+mod provider;
 mod refusals;
 mod rig;
 mod sizes;
 mod stops;
 mod streams;
 mod waits;
+#[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
+#[path = "../cli/scene.rs"]
+mod scene;
+#[expect(dead_code, reason = "shared with the tests of the command line, which use more of it")]
+#[path = "../cli/world.rs"]
+mod world;

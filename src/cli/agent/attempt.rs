@@ -12,6 +12,7 @@ use super::place::Place;
 use crate::agent::{Agents, Change, Job, attend};
 use crate::cli::args::AgentArgs;
 use crate::cli::listen::Listener;
+use crate::cli::planner::Planner;
 use crate::cli::{CliError, Exit, Session, equip};
 use crate::config::Loaded;
 use crate::dispatch::{Equipment, Order};
@@ -37,7 +38,7 @@ pub(in crate::cli) fn agent(session: &Session, args: &AgentArgs) -> Result<Exit,
     // Before anything listens to signals: while nothing has begun, one ends us as it ends any program.
     let message = super::message::read(session, args.role)?;
     let loaded = session.config(Vec::new())?;
-    let equipment = equip::equipment(session, &loaded, &BTreeSet::from([args.role]))?;
+    let equipment = equip::equipment(session, &loaded, &BTreeSet::from([args.role]), &Planner::Template)?;
     let change = change(session, args, &loaded)?;
     let job = Errand { message, loaded, equipment, change };
     let Attempted { answer, losses, what, ended } = session.block_on(attempt(session, args, job))??;

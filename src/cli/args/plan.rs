@@ -53,8 +53,9 @@ impl PlanArgs {
     /// Whether what only a ticket takes was given. Beside a command it means nothing; clap could say so, but would then
     /// refuse the flags of every command as well.
     pub fn asks_for_a_plan(&self) -> bool {
-        let TicketArgs { ticket, message, reference, base } = &self.ask;
-        [ticket, message, reference, base].into_iter().any(Option::is_some) || self.runs.dir.is_some()
+        let TicketArgs { ticket, message, reference, base, context } = &self.ask;
+        let given = [ticket, message, reference, base].into_iter().any(Option::is_some) || !context.is_empty();
+        given || self.runs.dir.is_some()
     }
 }
 

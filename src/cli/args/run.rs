@@ -106,6 +106,9 @@ pub struct TicketArgs {
     /// Start from this commit instead of the files as they are
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// A file that a model is to know before it plans and works; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub context: Vec<PathBuf>,
 }
 
 /// How a run goes on.

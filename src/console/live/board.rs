@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::event::{AttemptOutcome, Event, Kind, PauseCause};
-use crate::ids::{CheckName, TaskId};
+use crate::ids::{CheckName, ModelName, TaskId};
 use crate::report::{Summary, TaskStatus, words};
 use crate::run::{Chance, chance};
 use crate::text;
@@ -59,6 +59,8 @@ pub enum Doing {
     CheckingBase(CheckName),
     /// The agent has ended, and no check runs just now.
     Settling,
+    /// This model is asked, for the run as a whole.
+    Asking(ModelName),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -133,6 +135,8 @@ impl Board {
             | Kind::TaskSkipped { .. }
             | Kind::TaskCancelled { .. }
             | Kind::TaskReused(_) => self.over(event.task.as_ref()),
+            // What was asked for the run as a whole is answered.
+            Kind::BudgetSettled { .. } => self.rows.retain(|row| !matches!(row.doing, Doing::Asking(_))),
             Kind::PlanProposed { .. }
             | Kind::PlanRejected { .. }
             | Kind::SummaryWritten { .. }
@@ -141,7 +145,6 @@ impl Board {
             | Kind::ApprovalRequested {}
             | Kind::ApprovalDecided { .. }
             | Kind::BudgetReserved { .. }
-            | Kind::BudgetSettled { .. }
             | Kind::BudgetWarned { .. }
             | Kind::BudgetRaised { .. }
             | Kind::ChangeApplied { .. } => {}
@@ -290,14 +293,14 @@ impl Doing {
     fn is_after_agent(&self) -> bool {
         match self {
             Self::Preparing | Self::Working => false,
-            Self::Checking(_) | Self::CheckingBase(_) | Self::Settling => true,
+            Self::Checking(_) | Self::CheckingBase(_) | Self::Settling | Self::Asking(_) => true,
         }
     }
 
     fn check(&self) -> Option<&CheckName> {
         match self {
             Self::Checking(check) | Self::CheckingBase(check) => Some(check),
-            Self::Preparing | Self::Working | Self::Settling => None,
+            Self::Preparing | Self::Working | Self::Settling | Self::Asking(_) => None,
         }
     }
 }

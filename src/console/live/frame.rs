@@ -122,6 +122,7 @@ fn words_of(row: &Row) -> (Paint, String) {
     match &row.doing {
         Doing::Checking(check) => (Paint::Plain, format!("checking {check}")),
         Doing::CheckingBase(check) => (Paint::Plain, format!("checking {check} on what it starts from")),
+        Doing::Asking(model) => (Paint::Plain, format!("asking {model}")),
         Doing::Settling => (Paint::Plain, "keeping what it made".to_owned()),
         Doing::Preparing => (Paint::Plain, "preparing its workspace".to_owned()),
         Doing::Working if row.said.is_empty() => (Paint::Plain, "working".to_owned()),
