@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{Asked, Provider, Say};
 use crate::scene::{Scene, files, merge};
-use crate::world::{Output, run as call};
+use crate::world::{Output, eventually, run as call};
 
 const KEY: (&str, &str) = ("TEST_MODEL_KEY", "sk-test-0123456789abcdef");
 const TICKET: &str = "# greeting.txt says the wrong word\n\nIt says `helo` where it should say `hello`.\n";
@@ -192,4 +192,23 @@ fn a_dry_run_shows_the_request_and_sends_none() {
         output.stdout
     );
     assert!(scene.runs().is_empty());
+}
+
+#[test]
+fn ctrl_c_ends_a_request_for_a_plan_and_a_resume_asks_anew() {
+    let provider = Provider::start(|asked| match asked.text().contains("wait for me") {
+        true => Say::Nothing,
+        false => Say::Text("no".to_owned()),
+    });
+    let scene = scene(&provider, json!({"planner": {"rounds": 0}}));
+    scene.world.file("ticket.md", format!("{TICKET}\nwait for me\n"));
+    let mut command = scene.command(["run", "ticket.md"]);
+    let mut child = command.env(KEY.0, KEY.1).stdin(std::process::Stdio::null()).spawn().unwrap();
+    eventually("the request", || (!provider.asked().is_empty()).then_some(()));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // Nobody knows what it used, so it counts in full.
+    assert_eq!(scene.events("budget.reserved").len(), 1);
+    scene.stands("stopped");
 }
