@@ -84,9 +84,9 @@ impl Provider {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Those for a plan, another plan, or a summary: without tools.
+    /// Those for a plan, or another plan: they bring the schema of one.
     pub fn planned(&self) -> Vec<Asked> {
-        self.asked().into_iter().filter(|asked| !asked.has_tools()).collect()
+        self.asked().into_iter().filter(|asked| asked.body["response_format"].is_object()).collect()
     }
 }
 
