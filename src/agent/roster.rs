@@ -14,7 +14,7 @@ use super::spec::{ChatSpec, Spec};
 use crate::ids::{AgentName, Digest, ModelName};
 use crate::model::{Models, Patience};
 use crate::process::Supervisors;
-use crate::prompt::Templates;
+use crate::prompt::{Facts, Templates};
 use crate::sys::env::Env;
 
 /// What agents are made from, beside their settings.
@@ -32,6 +32,8 @@ pub struct Context {
     pub patience: Patience,
     /// How they are told what to do.
     pub templates: Templates,
+    /// What models are told of the project.
+    pub facts: Facts,
 }
 
 /// The agents of a run. `builtin` is always among them, and `chat` wherever there is a model with the name `main`.

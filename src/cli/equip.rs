@@ -13,11 +13,11 @@ use crate::config::{Config, Jobs, Loaded, Origin, Template as TemplateChoice, Un
 use crate::dispatch::Equipment;
 use crate::event::{Amount, Budget, Narrator, ReviewTerms, Terms, Untold};
 use crate::ids::{AgentName, Digest, ModelName, TraceId};
-use crate::model::{self, Spec as ModelSpec};
+use crate::model::{self, Patience, Spec as ModelSpec};
 use crate::plan::{Caps, Check, CheckRef, Draft, Role};
 use crate::planner::Template;
 use crate::policy::{Limits, Spends};
-use crate::prompt::Templates;
+use crate::prompt::{Facts, Templates};
 use crate::repo;
 use crate::sys::{fs, machine};
 use crate::text::Redactor;
@@ -55,6 +55,8 @@ pub(super) fn equipment(
         policy: policy_digest(config)?,
         planning: None,
         keys: specs.values().filter_map(ModelSpec::key_variable).map(str::to_owned).collect(),
+        patience: patience(config),
+        facts: Facts::default(),
         models: model::build(&specs, &model_options(config), &session.env)?,
         env: session.env.clone(),
         cancel: CancellationToken::new(),
@@ -87,6 +89,12 @@ fn model_specs(
     }
     let specs = config.models.iter().filter(|(name, _)| asked.contains(name.as_str()));
     specs.map(|(name, spec)| (name.clone(), spec.clone())).collect()
+}
+
+/// How long a request is tried.
+fn patience(config: &Config) -> Patience {
+    let usual = Patience::default();
+    Patience { tries: config.model.tries, asked: usual.asked.max(config.limits.quota_wait), ..usual }
 }
 
 /// How models are asked.

@@ -5,10 +5,10 @@ use crate::config::{Config, Loaded, PlannerUse};
 use crate::dispatch::{Equipment, Planning, planned_by};
 use crate::event::{Narrator, Terms};
 use crate::ids::ModelName;
-use crate::model::Patience;
 use crate::plan::{Caps, Check};
-use crate::planner::{Brief, Made, ModelPlanner};
+use crate::planner::{self, Brief, Look, Made, ModelPlanner};
 use crate::prompt::{Asked, Facts, Shared};
+use crate::repo;
 use crate::text;
 use crate::ticket::Ticket;
 
@@ -98,6 +98,20 @@ pub(super) struct Wanted<'a> {
     pub caps: Caps,
 }
 
+/// What models are told of the project; nothing where none is asked.
+pub(super) fn facts(loaded: &Loaded, wanted: &Wanted<'_>, equipment: &Equipment) -> Result<Facts, CliError> {
+    let Some(window) = equipment.models.smallest_window() else { return Ok(Facts::default()) };
+    let (root, config) = (&loaded.project_root, &loaded.config);
+    let named = config.planner.context.iter().map(|file| repo::named_text(root, file));
+    let context = named.collect::<Result<Vec<_>, _>>();
+    let context = context.map_err(|error| {
+        CliError::unreadable(&error)
+            .hint("context is a text file of at most 256 KiB; see --context and planner.context")
+    })?;
+    let exclude = [config.runs.dir.clone()];
+    Ok(planner::facts(wanted.ticket, Look { root, exclude: &exclude, checks: wanted.catalogue, context, window })?)
+}
+
 /// The planner that asks a model, where one plans.
 pub(super) fn planning(
     loaded: &Loaded,
@@ -108,7 +122,7 @@ pub(super) fn planning(
     let Planner::Model(name) = planner else { return Ok(None) };
     let known = equipment.models.get(name).map_err(|error| CliError::usage(error.to_string()))?.clone();
     let (config, templates) = (&loaded.config, &equipment.templates);
-    let shared = Shared::new(templates, &Asked::from(wanted.ticket), &Facts::default())?;
+    let shared = Shared::new(templates, &Asked::from(wanted.ticket), &equipment.facts)?;
     let defaults = plan_check::defaults()?;
     let brief = Brief {
         shared,
@@ -127,11 +141,5 @@ pub(super) fn planning(
     };
     let planner = ModelPlanner::new(brief)?;
     let catalogue = wanted.catalogue.to_vec();
-    Ok(Some(Planning { planner, known, patience: patience(config), catalogue, caps: wanted.caps.clone() }))
-}
-
-/// How long a request is tried.
-fn patience(config: &Config) -> Patience {
-    let usual = Patience::default();
-    Patience { tries: config.model.tries, asked: usual.asked.max(config.limits.quota_wait), ..usual }
+    Ok(Some(Planning { planner, known, patience: equipment.patience, catalogue, caps: wanted.caps.clone() }))
 }

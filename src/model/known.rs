@@ -61,6 +61,13 @@ impl Models {
     }
 }
 
+impl Models {
+    /// The smallest window among them; nothing where there are none.
+    pub fn smallest_window(&self) -> Option<u64> {
+        self.0.values().map(|known| known.context_tokens).min()
+    }
+}
+
 impl FromIterator<Known> for Models {
     fn from_iter<I: IntoIterator<Item = Known>>(models: I) -> Self {
         Self(models.into_iter().map(|known| (known.name.clone(), known)).collect())

@@ -65,6 +65,7 @@ impl World {
             project: self.project(),
             models: orchestra::model::Models::default(),
             patience: orchestra::model::Patience::default(),
+            facts: orchestra::prompt::Facts::default(),
             templates: orchestra::prompt::Templates::built_in().unwrap(),
         }
     }

@@ -191,6 +191,7 @@ fn a_script_is_refused_or_played_in_the_workspace_alone() {
             models,
             templates,
             patience: orchestra::model::Patience::default(),
+            facts: orchestra::prompt::Facts::default(),
         };
         let name = AgentName::new("played").unwrap();
         let spec = Spec::Scripted(ScriptedSpec { file: "script.yaml".into() });

@@ -23,7 +23,7 @@ use crate::model::{Known, Meter, Patience, Share};
 use crate::plan::Role;
 use crate::policy::Spends;
 use crate::process::Supervisors;
-use crate::prompt::Templates;
+use crate::prompt::{Facts, Templates};
 use crate::sys::fs::{self, FileError};
 use crate::text;
 
@@ -39,6 +39,7 @@ struct Inner {
     supervisors: Supervisors,
     templates: Templates,
     patience: Patience,
+    facts: Facts,
 }
 
 impl ChatAgent {
@@ -70,6 +71,7 @@ impl ChatAgent {
             supervisors: context.supervisors.clone(),
             templates: context.templates.clone(),
             patience: context.patience,
+            facts: context.facts.clone(),
         })))
     }
 
@@ -111,7 +113,7 @@ impl Inner {
     }
 
     async fn attempt(&self, job: Arc<Job>, link: &Link) -> Outcome {
-        let opening = match opening(&self.templates, &job) {
+        let opening = match opening(&self.templates, &self.facts, &job) {
             Ok(opening) => opening,
             Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
         };

@@ -27,8 +27,8 @@ pub(super) struct Opening {
 
 /// What all tasks of a run share, and then this one. Providers are told to keep both: tasks share the first, and the turns
 /// of an attempt the second.
-pub(super) fn opening(templates: &Templates, job: &Job) -> Result<Opening, PromptError> {
-    let shared = Shared::new(templates, &Asked::from(&job.message.ticket), &Facts::default())?;
+pub(super) fn opening(templates: &Templates, facts: &Facts, job: &Job) -> Result<Opening, PromptError> {
+    let shared = Shared::new(templates, &Asked::from(&job.message.ticket), facts)?;
     let once = |text: &str| Block { text: text.to_owned(), keep: Keep::Once };
     let mut system: Vec<Block> = shared.parts().map(once).collect();
     system.push(Block { text: RULES.to_owned(), keep: Keep::Cached });

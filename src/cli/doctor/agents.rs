@@ -75,6 +75,7 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
         project: loaded.project_root.clone(),
         models: crate::model::Models::default(),
         patience: crate::model::Patience::default(),
+        facts: crate::prompt::Facts::default(),
         templates,
     };
     for (name, spec) in &config.agents {

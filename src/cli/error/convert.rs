@@ -3,7 +3,7 @@
 use super::{CliError, Flaw, io};
 use crate::cli::exit::Exit;
 use crate::plan::{Fault, Faults};
-use crate::planner::PlannerError;
+use crate::planner::{FactsError, PlannerError};
 use crate::process::ProcessError;
 use crate::prompt::PromptError;
 use crate::repo::RepoError;
@@ -85,6 +85,18 @@ impl From<PromptError> for CliError {
             PromptError::NoSuchFile { .. } => {
                 let names: Vec<&str> = crate::prompt::Templates::names().collect();
                 Self::of(Exit::Usage, &error).hint(format!("prompts are made from: {}", names.join(", ")))
+            }
+        }
+    }
+}
+
+impl From<FactsError> for CliError {
+    fn from(error: FactsError) -> Self {
+        match error {
+            FactsError::Repo(error) => error.into(),
+            FactsError::TooMuch { .. } => Self::of(Exit::Usage, &error).hint("name fewer files, or shorter ones"),
+            FactsError::Secret { .. } => {
+                Self::of(Exit::Usage, &error).hint("copy what of it may be known into another file")
             }
         }
     }

@@ -184,6 +184,7 @@ impl World {
             project: self.project(),
             models: Models::from_iter([known]),
             patience: Patience { first: Span::from_millis(1), ..Patience::default() },
+            facts: orchestra::prompt::Facts::default(),
             templates: Templates::built_in().unwrap(),
         }
     }
