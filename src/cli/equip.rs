@@ -1,7 +1,7 @@
 //! The configuration taken apart: each room is handed its own options, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -134,9 +134,17 @@ fn workspace_options(session: &Session, loaded: &Loaded) -> Result<workspace::Op
         project: loaded.project_root.clone(),
         cache,
         base_rev: None,
-        exclude: vec![config.runs.dir.clone()],
+        exclude: own_folders(config),
         pass_env: config.verify.pass_env.clone(),
     })
+}
+
+/// Folders that are ours and not the project's, wherever they lie: the runs, and what models were asked and answered.
+pub(super) fn own_folders(config: &Config) -> Vec<PathBuf> {
+    let replayed = config.models.values().filter_map(ModelSpec::recordings);
+    let recorded = config.model.record.iter().map(PathBuf::as_path);
+    let all = [config.runs.dir.as_path()].into_iter().chain(recorded).chain(replayed);
+    all.map(Path::to_path_buf).collect()
 }
 
 /// `$XDG_CACHE_HOME/orchestra/work`, else below HOME, else below the system's folder for temporary files.

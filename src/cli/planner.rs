@@ -1,6 +1,6 @@
 //! Who plans, the template or a model, and what a model is given to plan with.
 
-use super::{CliError, Session, asked, plan_check};
+use super::{CliError, Session, asked, equip, plan_check};
 use crate::config::{Config, Loaded, PlannerUse};
 use crate::dispatch::{Equipment, Planning, planned_by};
 use crate::event::{Narrator, Terms};
@@ -108,7 +108,7 @@ pub(super) fn facts(loaded: &Loaded, wanted: &Wanted<'_>, equipment: &Equipment)
         CliError::unreadable(&error)
             .hint("context is a text file of at most 256 KiB; see --context and planner.context")
     })?;
-    let exclude = [config.runs.dir.clone()];
+    let exclude = equip::own_folders(config);
     Ok(planner::facts(wanted.ticket, Look { root, exclude: &exclude, checks: wanted.catalogue, context, window })?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -78,6 +78,14 @@ impl Spec {
             Self::OpenAi(_) => "openai",
             Self::OpenAiChat(_) => "openai-chat",
             Self::Replay(_) => "replay",
+        }
+    }
+
+    /// The folder that it answers from, where it does.
+    pub fn recordings(&self) -> Option<&Path> {
+        match self {
+            Self::Anthropic(_) | Self::OpenAi(_) | Self::OpenAiChat(_) => None,
+            Self::Replay(recordings) => Some(&recordings.dir),
         }
     }
 

@@ -13,6 +13,7 @@ mod fake;
 mod planning;
 mod provider;
 mod refusals;
+mod revising;
 mod rig;
 mod sizes;
 mod stops;

@@ -1,6 +1,6 @@
 //! Runs whose plan a model makes, from the ticket to the verdict.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ use crate::scene::{Scene, files, merge};
 use crate::world::{Output, eventually, run as call};
 
 const KEY: (&str, &str) = ("TEST_MODEL_KEY", "sk-test-0123456789abcdef");
-const TICKET: &str = "# greeting.txt says the wrong word\n\nIt says `helo` where it should say `hello`.\n";
+pub const TICKET: &str = "# greeting.txt says the wrong word\n\nIt says `helo` where it should say `hello`.\n";
 
 /// A project with a check that is red until the greeting is right, and the model behind `provider` as planner and in every
 /// role.
-fn scene(provider: &Provider, more: Value) -> Scene {
+pub fn scene(provider: &Provider, more: Value) -> Scene {
     let scene = Scene::bare();
     scene.world.file("greeting.txt", "helo\n");
     scene.world.file("ticket.md", TICKET);
@@ -35,7 +35,7 @@ fn scene(provider: &Provider, more: Value) -> Scene {
 }
 
 /// A task that mends the greeting, and one that proves it.
-fn plan() -> Value {
+pub fn plan() -> Value {
     json!({
         "title": "Mend the greeting",
         "goal": {"summary": "It says hello.", "success_criteria": ["`greeting.txt` says `hello`"]},
@@ -53,7 +53,7 @@ fn plan() -> Value {
 }
 
 /// What the chat agent's model does to mend it: read, edit, finish.
-fn mends(asked: &Asked) -> Say {
+pub fn mends(asked: &Asked) -> Say {
     match asked.turn() {
         _ if asked.text().contains("Look at `greeting.txt`.") => {
             Say::Call("finish", json!({"status": "done", "summary": "It says hello."}))
@@ -64,13 +64,13 @@ fn mends(asked: &Asked) -> Say {
     }
 }
 
-fn run(scene: &Scene, args: &[&str]) -> Output {
+pub fn run(scene: &Scene, args: &[&str]) -> Output {
     let mut command = scene.command(args.iter().copied());
     command.env(KEY.0, KEY.1);
     call(command, &[])
 }
 
-fn resume(scene: &Scene) -> Output {
+pub fn resume(scene: &Scene) -> Output {
     let mut command = scene.world.command(["resume"]);
     command.env(KEY.0, KEY.1);
     call(command, &[])
@@ -208,4 +208,25 @@ fn ctrl_c_ends_a_request_for_a_plan_and_a_resume_asks_anew() {
     // Nobody knows what it used, so it counts in full.
     assert_eq!(scene.events("budget.reserved").len(), 1);
     assert_eq!(scene.json("report.json")["verdict"], "stopped");
+}
+
+#[test]
+fn a_run_that_is_killed_asks_for_its_plan_once() {
+    let first = AtomicBool::new(true);
+    let provider = Provider::start(move |asked| match asked.has_tools() {
+        false if asked.body["response_format"].is_object() => Say::Text(plan().to_string()),
+        false => Say::Text("Mended.".to_owned()),
+        // The first time that work begins, nothing comes.
+        true if first.swap(false, Ordering::SeqCst) => Say::Nothing,
+        true => mends(asked),
+    });
+    let scene = scene(&provider, json!({}));
+    let mut command = scene.command(["run", "ticket.md"]);
+    let mut child = command.env(KEY.0, KEY.1).stdin(std::process::Stdio::null()).spawn().unwrap();
+    eventually("the first request of the work", || provider.asked().iter().any(Asked::has_tools).then_some(()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    resume(&scene).exits(0);
+    assert_eq!(provider.planned().len(), 1);
+    scene.stands("mend:succeeded prove:succeeded");
 }
