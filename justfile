@@ -24,6 +24,10 @@ lint:
 test *ARGS:
     {{ if ARGS == "" { ".ci/run test" } else { "cargo test --locked " + ARGS } }}
 
+# Install the mock servers that the wire tests talk to (needs node and python). Without them those tests are left out.
+wire-servers:
+    tests/wire/servers/install
+
 # The fault tests, the slow repeats included.
 faults:
     cargo test --locked --test faults -- --include-ignored

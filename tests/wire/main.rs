@@ -8,13 +8,16 @@
     reason = "plays the provider, and looks at the world from outside"
 )]
 
+mod aimock;
 mod breaks;
 mod fake;
+mod llmock;
 mod planning;
 mod provider;
 mod refusals;
 mod revising;
 mod rig;
+mod servers;
 mod sizes;
 mod stops;
 mod streams;
