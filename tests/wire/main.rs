@@ -10,6 +10,7 @@
 
 mod aimock;
 mod breaks;
+mod chat_agent;
 mod fake;
 mod llmock;
 mod planning;
