@@ -104,3 +104,21 @@ fn backoff(patience: &Patience, tried: u32) -> Span {
     let drawn = machine::random().map_or(ceiling, |bytes| u64::from_le_bytes(bytes) % ceiling.saturating_add(1).max(1));
     Span::from_millis(drawn)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_of_our_own_choice_are_drawn_from_a_time_that_doubles_up_to_a_bound() {
+        let patience = Patience { first: Span::from_secs(1), max: Span::from_secs(10), ..Patience::default() };
+        for (tried, ceiling) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (64, 10), (u32::MAX, 10)] {
+            let drawn: Vec<Span> = (0..300).map(|_| backoff(&patience, tried)).collect();
+            let (least, most) = (drawn.iter().min(), drawn.iter().max());
+            assert!(most <= Some(&Span::from_secs(ceiling)), "{tried}: {most:?}");
+            // With all of 300 in one half, chance would be none.
+            let half = Span::from_millis(ceiling * 500);
+            assert!(least < Some(&half) && most > Some(&half), "{tried}: {least:?} to {most:?}");
+        }
+    }
+}

@@ -23,6 +23,13 @@ mod schema;
 mod spec;
 mod sse;
 
+#[cfg(test)]
+mod ask_tests;
+#[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
+mod sample;
+
 pub use ask::{AskFailure, Patience, ask};
 pub use build::{Options, build};
 pub use chat::MaxTokens;

@@ -46,7 +46,12 @@ pub(super) fn body(request: &Request, endpoint: &Endpoint) -> Value {
 
 fn message(turn: &Turn, left: &mut Breakpoints) -> Option<Value> {
     let (role, content): (_, Vec<Value>) = match turn {
-        Turn::User(parts) => ("user", parts.iter().filter_map(|part| given(part, left)).collect()),
+        Turn::User(parts) => {
+            let mut content: Vec<Value> = parts.iter().filter_map(|part| given(part, left)).collect();
+            // Results come first, or they are not taken for the results of the calls before them.
+            content.sort_by_key(|block| block["type"] != "tool_result");
+            ("user", content)
+        }
         Turn::Model(said) => ("assistant", said.iter().filter_map(back).collect()),
     };
     // Turns and texts without a word are refused.
@@ -130,4 +135,94 @@ impl Breakpoints {
 
 fn is_marked(part: &Part) -> bool {
     matches!(part, Part::Text(block) if !block.text.is_empty() && block.keep == Keep::Cached)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample::{conversation, endpoint, question};
+    use crate::model::{Block, Tool};
+
+    const BASE: &str = "https://api.anthropic.com";
+
+    #[test]
+    fn a_whole_conversation_is_sent_exactly_so() {
+        let thinking = json!({"type": "thinking", "thinking": "hm", "signature": "s"});
+        let cache = json!({"type": "ephemeral"});
+        let expected = json!({
+            "model": "the-model",
+            "max_tokens": 700,
+            "stream": true,
+            "system": [
+                {"type": "text", "text": "You plan."},
+                {"type": "text", "text": "The repository.", "cache_control": cache},
+            ],
+            "output_config": {"format": {"type": "json_schema", "schema": {
+                "type": "object",
+                "properties": {"n": {"type": "integer", "description": "(minimum: 1)"}},
+                "required": ["n"],
+                "additionalProperties": false,
+            }}},
+            "tools": [{
+                "name": "read",
+                "description": "Reads a file.",
+                "input_schema": {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+            }],
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "Why?"}]},
+                {"role": "assistant", "content": [
+                    thinking,
+                    {"type": "text", "text": "I look."},
+                    {"type": "tool_use", "id": "c1", "name": "read", "input": {"path": "a"}},
+                    {"type": "tool_use", "id": "c2", "name": "read", "input": {"not_an_object": "{\"path\":"}},
+                ]},
+                {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "c1", "content": "fn a() {}"},
+                    {"type": "tool_result", "tool_use_id": "c2", "content": "not JSON", "is_error": true},
+                    {"type": "text", "text": "Go on.", "cache_control": cache},
+                ]},
+            ],
+        });
+        assert_eq!(body(&conversation(thinking), &endpoint(BASE)), expected);
+    }
+
+    #[test]
+    fn a_question_alone_has_nothing_that_was_not_asked_for() {
+        let whole = Endpoint { delivery: Delivery::Whole, ..endpoint(BASE) };
+        let expected = json!({
+            "model": "the-model",
+            "max_tokens": 9,
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "Why?"}]}],
+        });
+        assert_eq!(body(&question(), &whole), expected);
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_enforced_is_asked_for_after_all_else() {
+        let mut request = conversation(json!({"type": "thinking"}));
+        let asked = |request: &Request, endpoint: &Endpoint| {
+            let body = body(request, endpoint);
+            assert_eq!(body.get("output_config"), None);
+            let last = body["system"][2]["text"].as_str().expect("a text").to_owned();
+            assert!(last.starts_with("Answer with one JSON document"), "{last}");
+        };
+        asked(&request, &Endpoint { schemas: Schemas::Asked, ..endpoint(BASE) });
+        let schema = request.schema.as_mut().expect("a schema");
+        schema.schema = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        asked(&request, &endpoint(BASE));
+    }
+
+    #[test]
+    fn no_more_than_four_places_are_marked_the_first_and_the_last() {
+        for (keep, expected) in [(Keep::Once, vec![0, 1, 4, 5]), (Keep::Cached, vec![0, 4, 5])] {
+            let system = (0..6).map(|n| Block { text: format!("{n}"), keep: Keep::Cached }).collect();
+            let tools = vec![Tool { name: "t".to_owned(), description: String::new(), parameters: json!({}) }];
+            let body = body(&Request { system, keep, tools, ..question() }, &endpoint(BASE));
+            let blocks = body["system"].as_array().expect("blocks");
+            let marked: Vec<usize> = (0..6).filter(|n| blocks[*n].get("cache_control").is_some()).collect();
+            assert_eq!(marked, expected);
+            let last = body["messages"][0]["content"][0].get("cache_control").is_some();
+            assert_eq!(last, keep == Keep::Cached);
+        }
+    }
 }

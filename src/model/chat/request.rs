@@ -115,3 +115,75 @@ fn back(said: &[Said]) -> Option<Value> {
     }
     Some(Value::Object(message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample::{conversation, endpoint, question};
+
+    const LOCAL: &str = "http://127.0.0.1:11434/v1";
+
+    #[test]
+    fn a_whole_conversation_is_sent_exactly_so() {
+        let expected = json!({
+            "model": "the-model",
+            "max_tokens": 700,
+            "stream": true,
+            "stream_options": {"include_usage": true},
+            "messages": [
+                {"role": "system", "content": "You plan.\n\nThe repository."},
+                {"role": "user", "content": "Why?"},
+                {"role": "assistant", "content": "I look.", "reasoning_content": "hm", "tool_calls": [
+                    {"id": "c1", "type": "function", "function": {"name": "read", "arguments": "{\"path\":\"a\"}"}},
+                    {"id": "c2", "type": "function", "function": {"name": "read", "arguments": "{\"path\":"}},
+                ]},
+                {"role": "tool", "tool_call_id": "c1", "content": "fn a() {}"},
+                {"role": "tool", "tool_call_id": "c2", "content": "error: not JSON"},
+                {"role": "user", "content": "Go on."},
+            ],
+            "response_format": {"type": "json_schema", "json_schema": {"name": "plan", "strict": false, "schema": {
+                "type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"],
+            }}},
+            "tools": [{"type": "function", "function": {
+                "name": "read",
+                "description": "Reads a file.",
+                "parameters": {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+            }}],
+        });
+        let request = conversation(json!({"reasoning_content": "hm"}));
+        assert_eq!(body(&request, &endpoint(LOCAL), MaxTokens::ByHost), expected);
+    }
+
+    #[test]
+    fn a_question_alone_has_nothing_that_was_not_asked_for() {
+        let whole = Endpoint { delivery: Delivery::Whole, ..endpoint(LOCAL) };
+        let expected =
+            json!({"model": "the-model", "max_tokens": 9, "messages": [{"role": "user", "content": "Why?"}]});
+        assert_eq!(body(&question(), &whole, MaxTokens::ByHost), expected);
+    }
+
+    #[test]
+    fn a_schema_may_be_asked_for_in_words() {
+        let asked = Endpoint { schemas: Schemas::Asked, ..endpoint(LOCAL) };
+        let body = body(&conversation(json!({})), &asked, MaxTokens::ByHost);
+        assert_eq!(body.get("response_format"), None);
+        let system = body["messages"][0]["content"].as_str().expect("a text");
+        assert!(system.starts_with("You plan.\n\nThe repository.\n\nAnswer with one JSON document"), "{system}");
+    }
+
+    #[test]
+    fn the_limit_is_called_as_the_host_wants_it_or_as_it_is_told() {
+        for (base, told, name) in [
+            ("https://api.openai.com/v1", MaxTokens::ByHost, "max_completion_tokens"),
+            ("https://mine.openai.azure.com/openai/v1", MaxTokens::ByHost, "max_completion_tokens"),
+            ("https://notopenai.com/v1", MaxTokens::ByHost, "max_tokens"),
+            (LOCAL, MaxTokens::ByHost, "max_tokens"),
+            (LOCAL, MaxTokens::New, "max_completion_tokens"),
+            ("https://api.openai.com/v1", MaxTokens::Old, "max_tokens"),
+        ] {
+            let body = body(&question(), &endpoint(base), told);
+            let names = ["max_tokens", "max_completion_tokens"].map(|name| body.get(name).is_some().then_some(name));
+            assert_eq!(names.into_iter().flatten().collect::<Vec<_>>(), [name], "{base}");
+        }
+    }
+}

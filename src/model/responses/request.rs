@@ -118,3 +118,85 @@ fn back(said: &Said, phase: &mut Value) -> Option<Value> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample::{conversation, endpoint, question};
+
+    const BASE: &str = "https://api.openai.com/v1";
+
+    #[test]
+    fn a_whole_conversation_is_sent_exactly_so() {
+        let reasoning = json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"});
+        let mut request = conversation(reasoning.clone());
+        if let Turn::Model(said) = &mut request.turns[1] {
+            said.insert(1, Said::Kept(json!({"phase": "commentary"})));
+        }
+        let expected = json!({
+            "model": "the-model",
+            "max_output_tokens": 700,
+            "store": false,
+            "stream": true,
+            "include": ["reasoning.encrypted_content"],
+            "instructions": "You plan.\n\nThe repository.",
+            "input": [
+                {"role": "user", "content": [{"type": "input_text", "text": "Why?"}]},
+                reasoning,
+                {"type": "message", "role": "assistant", "phase": "commentary",
+                 "content": [{"type": "output_text", "text": "I look."}]},
+                {"type": "function_call", "call_id": "c1", "name": "read", "arguments": "{\"path\":\"a\"}"},
+                {"type": "function_call", "call_id": "c2", "name": "read", "arguments": "{\"path\":"},
+                {"type": "function_call_output", "call_id": "c1", "output": "fn a() {}"},
+                {"type": "function_call_output", "call_id": "c2", "output": "error: not JSON"},
+                {"role": "user", "content": [{"type": "input_text", "text": "Go on."}]},
+            ],
+            "text": {"format": {"type": "json_schema", "name": "plan", "strict": false, "schema": {
+                "type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"],
+            }}},
+            "tools": [{
+                "type": "function",
+                "name": "read",
+                "description": "Reads a file.",
+                "parameters": {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+                "strict": false,
+            }],
+            "prompt_cache_key": Digest::of(b"You plan.").short(),
+        });
+        assert_eq!(body(&request, &endpoint(BASE)), expected);
+    }
+
+    #[test]
+    fn a_question_alone_has_nothing_that_was_not_asked_for() {
+        let whole = Endpoint { delivery: Delivery::Whole, model: "gpt-4.1".to_owned(), ..endpoint(BASE) };
+        let expected = json!({
+            "model": "gpt-4.1",
+            "max_output_tokens": 9,
+            "store": false,
+            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Why?"}]}],
+        });
+        assert_eq!(body(&question(), &whole), expected);
+    }
+
+    #[test]
+    fn what_is_closed_and_complete_is_sent_as_strict() {
+        let mut request = conversation(json!({"type": "reasoning"}));
+        let closed =
+            json!({"type": "object", "properties": {"n": {}}, "required": ["n"], "additionalProperties": false});
+        request.tools[0].parameters = closed.clone();
+        request.schema.as_mut().expect("a schema").schema = closed;
+        let body = body(&request, &endpoint(BASE));
+        assert_eq!((&body["tools"][0]["strict"], &body["text"]["format"]["strict"]), (&json!(true), &json!(true)));
+    }
+
+    #[test]
+    fn requests_that_begin_alike_have_the_same_key_for_what_is_kept() {
+        let key = |text: &str, more: &str| {
+            let block = |text: &str, keep| crate::model::Block { text: text.to_owned(), keep };
+            let system = vec![block(text, Keep::Cached), block(more, Keep::Cached)];
+            body(&Request { system, ..question() }, &endpoint(BASE))["prompt_cache_key"].clone()
+        };
+        assert_eq!(key("a", "b"), key("a", "c"));
+        assert_ne!(key("a", "b"), key("d", "b"));
+    }
+}
