@@ -88,13 +88,13 @@ fn used(input: u64, output: u64) -> Usage {
     Usage { input_tokens: Some(input), output_tokens: Some(output), ..Usage::default() }
 }
 
-fn answer() -> Result<Reply, ModelFailure> {
-    Ok(Reply { said: vec![], stop: Stop::End, usage: used(3, 4), model: String::new(), request_id: None })
+fn answer() -> Reply {
+    Reply { said: vec![], stop: Stop::End, usage: used(3, 4), model: String::new(), request_id: None }
 }
 
-fn busy(again: Again) -> Result<Reply, ModelFailure> {
+fn busy(again: Again) -> ModelFailure {
     let usage = Usage { partial: true, ..used(1, 0) };
-    Err(ModelFailure { usage, ..ModelFailure::new(FailureClass::RateLimited, "busy", again) })
+    ModelFailure { usage, ..ModelFailure::new(FailureClass::RateLimited, "busy", again) }
 }
 
 fn share() -> Meter {
@@ -127,7 +127,7 @@ fn ledger(log: Log, grants: usize) -> Meter {
 
 #[tokio::test]
 async fn each_try_is_set_aside_before_it_is_sent_and_settled_after_it_with_its_price() {
-    let world = World::new([busy(Again::Backoff), answer()]);
+    let world = World::new([Err(busy(Again::Backoff)), Ok(answer())]);
     let mut meter = ledger(Arc::clone(&world.log), 9);
     let reply = world.ask(&mut meter).await.unwrap();
     assert_eq!(reply.usage.usd, Some(Usd::from_micros(3 + 8)));
@@ -151,7 +151,7 @@ async fn each_try_is_set_aside_before_it_is_sent_and_settled_after_it_with_its_p
 #[tokio::test]
 async fn what_the_budget_does_not_allow_is_not_sent() {
     for granted in [0, 1] {
-        let world = World::new([busy(Again::Backoff), answer()]);
+        let world = World::new([Err(busy(Again::Backoff)), Ok(answer())]);
         let mut meter = ledger(Arc::clone(&world.log), granted);
         assert!(matches!(world.ask(&mut meter).await, Err(AskFailure::Withheld(Withheld::Spent(_)))));
         assert_eq!(world.sent(), granted);
@@ -164,7 +164,7 @@ async fn what_the_budget_does_not_allow_is_not_sent() {
 
 #[tokio::test]
 async fn it_waits_as_long_as_it_is_told() {
-    let world = World::new([busy(Again::After(Span::from_millis(250))), answer()]);
+    let world = World::new([Err(busy(Again::After(Span::from_millis(250)))), Ok(answer())]);
     let start = clock::monotonic();
     world.ask(&mut share()).await.unwrap();
     assert!(start.elapsed() >= Duration::from_millis(250));
@@ -172,17 +172,18 @@ async fn it_waits_as_long_as_it_is_told() {
 
 #[tokio::test]
 async fn it_gives_up_after_so_many_tries_and_at_once_where_trying_is_no_use() {
-    let world = World::new([busy(Again::Backoff), busy(Again::Backoff), busy(Again::Backoff), answer()]);
-    assert_eq!(world.ask(&mut share()).await, busy(Again::Backoff).map_err(AskFailure::Model));
+    let world =
+        World::new([Err(busy(Again::Backoff)), Err(busy(Again::Backoff)), Err(busy(Again::Backoff)), Ok(answer())]);
+    assert_eq!(world.ask(&mut share()).await, Err(busy(Again::Backoff).into()));
     assert_eq!(world.sent(), 3);
-    let world = World::new([busy(Again::Never), answer()]);
-    assert_eq!(world.ask(&mut share()).await, busy(Again::Never).map_err(AskFailure::Model));
+    let world = World::new([Err(busy(Again::Never)), Ok(answer())]);
+    assert_eq!(world.ask(&mut share()).await, Err(busy(Again::Never).into()));
     assert_eq!(world.sent(), 1);
 }
 
 #[tokio::test]
 async fn a_wait_that_is_too_long_is_not_begun_and_its_end_is_told() {
-    let world = World::new([busy(Again::After(Span::from_secs(61))), answer()]);
+    let world = World::new([Err(busy(Again::After(Span::from_secs(61)))), Ok(answer())]);
     let before = clock::now();
     let Err(AskFailure::Model(failure)) = world.ask(&mut share()).await else { panic!("it waited") };
     assert_eq!((failure.failure.class, failure.again, world.sent()), (FailureClass::Quota, Again::Never, 1));
@@ -192,7 +193,7 @@ async fn a_wait_that_is_too_long_is_not_begun_and_its_end_is_told() {
 
 #[tokio::test]
 async fn a_cancellation_ends_a_wait_and_nothing_more_is_sent() {
-    let world = World::new([busy(Again::After(Span::from_secs(59))), answer()]);
+    let world = World::new([Err(busy(Again::After(Span::from_secs(59)))), Ok(answer())]);
     let (deltas, mut live) = mpsc::channel(8);
     let (question, mut meter) = (question(), share());
     let asked = ask(&world.known, &question, &mut meter, &world.patience, &world.cancel, &deltas);

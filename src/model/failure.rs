@@ -30,6 +30,15 @@ pub enum Again {
     After(Span),
 }
 
+/// What is put together out of an answer, or why it is none. Boxed: nothing should carry the room for a failure about.
+pub(super) type Answered<T> = Result<T, Box<ModelFailure>>;
+
+impl From<Box<ModelFailure>> for ModelFailure {
+    fn from(boxed: Box<Self>) -> Self {
+        *boxed
+    }
+}
+
 impl ModelFailure {
     /// A failure of which nothing else is known.
     pub fn new(class: FailureClass, detail: &str, again: Again) -> Self {

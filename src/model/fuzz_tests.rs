@@ -3,16 +3,17 @@
 
 use super::anthropic::Messages;
 use super::chat::{Completions, MaxTokens};
+use super::failure::Answered;
 use super::http::{Dialect, Gather, Next, unreadable};
 use super::responses::Responses;
 use super::sse::Decoder;
-use super::{ModelFailure, Reply, Stop};
+use super::{Reply, Stop};
 use crate::kit::{changed, hold, soon};
 
 const CHAT: Completions = Completions { max_tokens: MaxTokens::ByHost };
 
 /// As a client does it, without the wire.
-fn put_together<D: Dialect>(dialect: &D, bytes: &[u8], cut: usize) -> Result<(Reply, String), ModelFailure> {
+fn put_together<D: Dialect>(dialect: &D, bytes: &[u8], cut: usize) -> Answered<(Reply, String)> {
     let mut decoder = Decoder::new(16 << 10);
     let mut gather = dialect.gather();
     let mut text = String::new();

@@ -1,7 +1,12 @@
 //! Statuses, redirects and keys: what is refused is refused once, in the provider's words, and no key is in them.
 
+use std::io::Read;
+use std::net::TcpListener;
+use std::sync::Arc;
+
 use orchestra::event::FailureClass::{Auth, Quota, Transient, Unusable};
 use orchestra::model::{Access, Again, AskFailure, Endpoint, EndpointError, openai_responses};
+use rustls::pki_types::PrivateKeyDer;
 
 use crate::fake::{Fake, stream, whole};
 use crate::rig::{Api, KEY, asked, clean, endpoint, failure, is, send};
@@ -124,4 +129,31 @@ async fn a_server_that_speaks_no_tls_is_told_as_a_connection_that_failed() {
     let failure = send(&Api::Responses.model(endpoint(&base))).await.unwrap_err();
     clean(&failure);
     is(&failure, Transient, Again::Backoff, "no connection to 127.0.0.1:");
+}
+
+/// A server with a certificate of its own making, as a proxy in between would show.
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_ends_it_before_the_key_is_sent() {
+    let certificate = include_bytes!("../fixtures/models/self-signed.cert.der").to_vec();
+    let key = include_bytes!("../fixtures/models/self-signed.key.der").to_vec();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.into()], PrivateKeyDer::Pkcs8(key.into()))
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("https://{}/v1", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut session = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        // What it reads, when the client has left.
+        let mut asked = Vec::new();
+        let read = rustls::Stream::new(&mut session, &mut stream).read_to_end(&mut asked);
+        (read.is_err(), asked)
+    });
+    let failure = send(&Api::Anthropic.model(endpoint(&base))).await.unwrap_err();
+    clean(&failure);
+    is(&failure, Unusable, Again::Never, "shows a certificate that is not trusted");
+    assert_eq!(server.join().unwrap(), (true, vec![]));
 }

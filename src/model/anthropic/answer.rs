@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use crate::event::Usage;
 use crate::model::ended::Ended;
+use crate::model::failure::Answered;
 use crate::model::http::unreadable;
-use crate::model::{ModelFailure, Reply, Said, Stop, ToolCall};
+use crate::model::{Reply, Said, Stop, ToolCall};
 
 /// An answer that came whole.
-pub(super) fn whole(answer: &Value) -> Result<Reply, ModelFailure> {
+pub(super) fn whole(answer: &Value) -> Answered<Reply> {
     let Some(content) = answer["content"].as_array() else {
-        return Err(unreadable("the answer has no `content`"));
+        return Err(unreadable("the answer has no `content`").into());
     };
     let said = content.iter().filter_map(said).collect();
     let usage = usage(&answer["usage"]);
@@ -35,13 +36,7 @@ pub(super) fn said(block: &Value) -> Option<Said> {
 }
 
 /// Source: "Handling stop reasons".
-pub(super) fn reply(
-    said: Vec<Said>,
-    reason: &Value,
-    details: &Value,
-    usage: Usage,
-    model: &Value,
-) -> Result<Reply, ModelFailure> {
+pub(super) fn reply(said: Vec<Said>, reason: &Value, details: &Value, usage: Usage, model: &Value) -> Answered<Reply> {
     let calls = said.iter().any(|said| matches!(said, Said::Call(_)));
     let stop = match reason.as_str() {
         Some("end_turn" | "stop_sequence") => Ok(if calls { Stop::Tools } else { Stop::End }),

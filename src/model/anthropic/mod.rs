@@ -8,8 +8,9 @@ mod stream;
 
 use serde_json::Value;
 
+use super::failure::Answered;
 use super::http::{Dialect, Endpoint, KeyHeader};
-use super::{ModelFailure, Reply, Request};
+use super::{Reply, Request};
 
 /// The Messages API.
 pub(super) struct Messages;
@@ -28,7 +29,7 @@ impl Dialect for Messages {
         stream::Stream::default()
     }
 
-    fn whole(&self, answer: &Value) -> Result<Reply, ModelFailure> {
+    fn whole(&self, answer: &Value) -> Answered<Reply> {
         answer::whole(answer)
     }
 }

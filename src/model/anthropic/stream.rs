@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer;
 use crate::event::Usage;
+use crate::model::failure::Answered;
 use crate::model::http::{Gather, Next, Told, cut, unreadable};
 use crate::model::sse::Event;
 use crate::model::{ModelFailure, Reply, Said, ToolCall};
@@ -30,12 +31,12 @@ struct Block {
 }
 
 impl Gather for Stream {
-    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Result<Next, ModelFailure> {
+    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Answered<Next> {
         let data: Value = match serde_json::from_str(&event.data) {
             Ok(data) => data,
             // Some gateways send an error, or an end, that is no JSON.
             Err(_) if event.name == "ping" || event.data == "[DONE]" => return Ok(Next::More),
-            Err(error) => return Err(unreadable(&format!("an event of the answer is not JSON: {error}"))),
+            Err(error) => return Err(unreadable(&format!("an event of the answer is not JSON: {error}")).into()),
         };
         match data["type"].as_str().unwrap_or(&event.name) {
             "message_start" => {
@@ -60,7 +61,7 @@ impl Gather for Stream {
                 self.ended = true;
                 return Ok(Next::End);
             }
-            "error" => return Err(Told::of(&data).failure()),
+            "error" => return Err(Told::of(&data).failure().into()),
             // `content_block_stop`, `ping`, and what comes after this was written.
             _ => {}
         }
@@ -71,10 +72,10 @@ impl Gather for Stream {
         self.usage
     }
 
-    fn end(self) -> Result<Reply, ModelFailure> {
+    fn end(self) -> Answered<Reply> {
         if !self.ended {
             let usage = Usage { partial: true, ..self.usage };
-            return Err(if self.usage.is_unknown() { cut() } else { ModelFailure { usage, ..cut() } });
+            return Err(Box::new(if self.usage.is_unknown() { cut() } else { ModelFailure { usage, ..cut() } }));
         }
         let said = self.blocks.into_values().filter_map(Block::said).collect();
         answer::reply(said, &self.reason, &self.details, self.usage, &self.model)
@@ -82,9 +83,9 @@ impl Gather for Stream {
 }
 
 impl Stream {
-    fn grow(&mut self, data: &Value, heard: &mut dyn FnMut(&str)) -> Result<(), ModelFailure> {
+    fn grow(&mut self, data: &Value, heard: &mut dyn FnMut(&str)) -> Answered<()> {
         let Some(block) = self.blocks.get_mut(&index(data)) else {
-            return Err(unreadable("a part of the answer goes on that did not begin"));
+            return Err(unreadable("a part of the answer goes on that did not begin").into());
         };
         let delta = &data["delta"];
         let piece = |key: &str| delta[key].as_str().unwrap_or_default();

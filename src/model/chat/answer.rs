@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::event::Usage;
 use crate::model::ended::Ended;
+use crate::model::failure::Answered;
 use crate::model::http::unreadable;
-use crate::model::{ModelFailure, Reply, Said, Stop, ToolCall};
+use crate::model::{Reply, Said, Stop, ToolCall};
 
 /// Where servers put what a model thought; with a call it is wanted back.
 pub(super) const THOUGHTS: [&str; 2] = ["reasoning_content", "reasoning_details"];
@@ -34,11 +35,11 @@ pub(super) struct Call {
 }
 
 /// An answer that came whole.
-pub(super) fn whole(answer: &Value) -> Result<Reply, ModelFailure> {
+pub(super) fn whole(answer: &Value) -> Answered<Reply> {
     let choice = &answer["choices"][0];
     let from = &choice["message"];
     if !from.is_object() {
-        return Err(unreadable("the answer has no `choices` with a message"));
+        return Err(unreadable("the answer has no `choices` with a message").into());
     }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let calls = from["tool_calls"].as_array().map_or(&[][..], Vec::as_slice).iter().map(|call| Call {
@@ -62,7 +63,7 @@ pub(super) fn whole(answer: &Value) -> Result<Reply, ModelFailure> {
 
 impl Message {
     /// Source: OpenAI, "The chat completion object", `finish_reason`. Some servers say `stop` where they call tools.
-    pub(super) fn reply(self) -> Result<Reply, ModelFailure> {
+    pub(super) fn reply(self) -> Answered<Reply> {
         let calls = !self.calls.is_empty();
         let stop = match self.reason.as_deref() {
             _ if !self.refusal.is_empty() => Err(Ended::Refusal(self.refusal.clone())),

@@ -9,13 +9,14 @@ mod stream;
 
 use serde_json::Value;
 
+use super::failure::Answered;
 use super::http::{Dialect, Endpoint, KeyHeader};
-use super::{ModelFailure, Reply, Request};
+use super::{Reply, Request};
 
 /// How the most tokens of an answer are called: OpenAI's newer models refuse the old name, other servers know no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MaxTokens {
-    /// As the host is known to want it.
+    /// As the host, or the model by its name, is known to want it.
     #[default]
     ByHost,
     /// `max_tokens`.
@@ -43,7 +44,7 @@ impl Dialect for Completions {
         stream::Stream::default()
     }
 
-    fn whole(&self, answer: &Value) -> Result<Reply, ModelFailure> {
+    fn whole(&self, answer: &Value) -> Answered<Reply> {
         answer::whole(answer)
     }
 }

@@ -47,15 +47,20 @@ pub(super) fn body(request: &Request, endpoint: &Endpoint, max_tokens: MaxTokens
 
 fn limit(endpoint: &Endpoint, max_tokens: MaxTokens) -> &'static str {
     const NEW: &str = "max_completion_tokens";
-    let host = endpoint.base_url.host_name();
-    let is_openai = ["openai.com", "openai.azure.com"]
-        .iter()
-        .any(|ours| host == *ours || host.strip_suffix(ours).is_some_and(|rest| rest.ends_with('.')));
     match max_tokens {
         MaxTokens::New => NEW,
-        MaxTokens::ByHost if is_openai => NEW,
+        MaxTokens::ByHost if is_openai(endpoint) => NEW,
         MaxTokens::ByHost | MaxTokens::Old => "max_tokens",
     }
+}
+
+/// OpenAI's own servers, and its newer models behind a gateway.
+fn is_openai(endpoint: &Endpoint) -> bool {
+    let host = endpoint.base_url.host_name();
+    let ours = ["openai.com", "openai.azure.com"];
+    let model = endpoint.model.rsplit('/').next().unwrap_or_default();
+    ours.iter().any(|ours| host == *ours || host.strip_suffix(ours).is_some_and(|rest| rest.ends_with('.')))
+        || ["o1", "o3", "o4", "gpt-5"].iter().any(|new| model.starts_with(new))
 }
 
 /// Results must follow the calls at once, so they come before any text of the same turn.
@@ -65,7 +70,7 @@ fn given(parts: &[Part], messages: &mut Vec<Value>) {
         match part {
             Part::Text(block) => texts.push(block.text.as_str()),
             Part::ToolResult(result) => {
-                messages.push(json!({"role": "tool", "tool_call_id": result.call, "content": told(result)}))
+                messages.push(json!({"role": "tool", "tool_call_id": result.call, "content": told(result)}));
             }
         }
     }
@@ -173,6 +178,8 @@ mod tests {
 
     #[test]
     fn the_limit_is_called_as_the_host_wants_it_or_as_it_is_told() {
+        let gateway = Endpoint { model: "openai/gpt-5.1".to_owned(), ..endpoint("https://gateway.example/v1") };
+        assert_eq!(body(&question(), &gateway, MaxTokens::ByHost)["max_completion_tokens"], 9);
         for (base, told, name) in [
             ("https://api.openai.com/v1", MaxTokens::ByHost, "max_completion_tokens"),
             ("https://mine.openai.azure.com/openai/v1", MaxTokens::ByHost, "max_completion_tokens"),

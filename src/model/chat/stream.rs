@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::answer::{self, Call, Message, THOUGHTS};
 use crate::event::Usage;
+use crate::model::failure::Answered;
 use crate::model::http::{Gather, Next, Told, cut, unreadable};
 use crate::model::sse::Event;
 use crate::model::{ModelFailure, Reply};
@@ -22,7 +23,7 @@ pub(in crate::model) struct Stream {
 }
 
 impl Gather for Stream {
-    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Result<Next, ModelFailure> {
+    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Answered<Next> {
         if event.data.trim() == "[DONE]" {
             self.ended = true;
             return Ok(Next::End);
@@ -30,7 +31,7 @@ impl Gather for Stream {
         let data: Value = serde_json::from_str(&event.data)
             .map_err(|error| unreadable(&format!("an event of the answer is not JSON: {error}")))?;
         if data.get("error").is_some_and(|error| !error.is_null()) || event.name == "error" {
-            return Err(Told::of(&data).failure());
+            return Err(Told::of(&data).failure().into());
         }
         if let Some(model) = data["model"].as_str().filter(|model| !model.is_empty()) {
             model.clone_into(&mut self.message.model);
@@ -51,11 +52,15 @@ impl Gather for Stream {
         self.message.usage
     }
 
-    fn end(mut self) -> Result<Reply, ModelFailure> {
+    fn end(mut self) -> Answered<Reply> {
         // The reason is an end as well: not every server says `[DONE]` after it. `[DONE]` alone is none: it says nothing.
         if self.message.reason.is_none() {
             let usage = Usage { partial: true, ..self.message.usage };
-            return Err(if self.message.usage.is_unknown() { cut() } else { ModelFailure { usage, ..cut() } });
+            return Err(Box::new(if self.message.usage.is_unknown() {
+                cut()
+            } else {
+                ModelFailure { usage, ..cut() }
+            }));
         }
         self.message.calls = self.calls.into_values().collect();
         self.message.reply()
@@ -80,11 +85,10 @@ impl Stream {
 
     fn think(&mut self, key: &str, more: &Value) {
         match (self.message.thoughts.get_mut(key), more) {
-            (_, Value::Null) => {}
             (Some(Value::String(text)), Value::String(more)) => text.push_str(more),
             (Some(Value::Array(parts)), Value::Array(more)) => parts.extend(more.iter().cloned()),
-            (Some(_), _) => {}
-            (None, first) => drop(self.message.thoughts.insert(key.to_owned(), first.clone())),
+            (None, first) if !first.is_null() => drop(self.message.thoughts.insert(key.to_owned(), first.clone())),
+            (Some(_) | None, _) => {}
         }
     }
 

@@ -11,6 +11,7 @@ use super::endpoint::{Delivery, Endpoint, EndpointError};
 use super::key::Access;
 use super::{refused, transport};
 use crate::event::{Failure, FailureClass, Usage};
+use crate::model::failure::Answered;
 use crate::model::{Again, ModelFailure};
 use crate::sys::clock;
 
@@ -88,7 +89,7 @@ impl Wire {
     }
 
     /// What goes with each request. Those of the configuration win, so that a gateway can be told what it wants.
-    fn headers(&self, key: KeyHeader, own: &[(&'static str, &'static str)]) -> Result<HeaderMap, ModelFailure> {
+    fn headers(&self, key: KeyHeader, own: &[(&'static str, &'static str)]) -> Answered<HeaderMap> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(
@@ -113,7 +114,7 @@ impl Wire {
             Access::Missing { variable } => {
                 let detail = format!("there is no key: the environment variable `{variable}` is not set");
                 let failure = ModelFailure::new(FailureClass::Auth, &detail, Again::Never);
-                return Err(ModelFailure { usage: Usage::NOTHING, ..failure });
+                return Err(Box::new(ModelFailure { usage: Usage::NOTHING, ..failure }));
             }
         }
         for (name, value) in self.endpoint.headers.iter() {

@@ -12,6 +12,7 @@ use super::client::{KeyHeader, Wire};
 use super::endpoint::{Delivery, Endpoint, EndpointError};
 use super::{refused, transport};
 use crate::event::Usage;
+use crate::model::failure::Answered;
 use crate::model::sse::{Decoder, Event, SseError};
 use crate::model::{Delta, Model, ModelFailure, Reply, Request};
 
@@ -31,17 +32,17 @@ pub(in crate::model) trait Dialect: Send + Sync + 'static {
     /// For a streamed answer.
     fn gather(&self) -> Self::Gather;
     /// An answer that came whole. The usage of one that is a failure is told with it.
-    fn whole(&self, answer: &Value) -> Result<Reply, ModelFailure>;
+    fn whole(&self, answer: &Value) -> Answered<Reply>;
 }
 
 /// Puts an answer together from its events.
 pub(in crate::model) trait Gather: Send {
     /// Takes an event; text in it is given to `heard`.
-    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Result<Next, ModelFailure>;
+    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Answered<Next>;
     /// What it used so far.
     fn usage(&self) -> Usage;
     /// The answer, when its end was told or the stream is over.
-    fn end(self) -> Result<Reply, ModelFailure>;
+    fn end(self) -> Answered<Reply>;
 }
 
 /// Whether there is more to come.
@@ -115,20 +116,21 @@ async fn whole<D: Dialect>(answer: &mut Answer, dialect: &D) -> Result<Reply, Mo
     if value.get("error").is_some_and(|error| !error.is_null()) {
         return Err(refused::Told::of(&value).failure());
     }
-    dialect.whole(&value)
+    Ok(dialect.whole(&value)?)
 }
 
-fn document(body: &[u8]) -> Result<Value, ModelFailure> {
+fn document(body: &[u8]) -> Answered<Value> {
+    let unreadable = |what: &str| Err(Box::new(transport::unreadable(what)));
     if body.trim_ascii().is_empty() {
-        return Err(transport::unreadable("the answer is empty"));
+        return unreadable("the answer is empty");
     }
     if refused::is_page(body) {
-        return Err(transport::unreadable("the answer is a web page; is its base_url right?"));
+        return unreadable("the answer is a web page; is its base_url right?");
     }
     if std::str::from_utf8(body).is_err() {
-        return Err(transport::unreadable("the answer is not UTF-8"));
+        return unreadable("the answer is not UTF-8");
     }
-    serde_json::from_slice(body).map_err(|error| transport::unreadable(&format!("the answer is not JSON: {error}")))
+    serde_json::from_slice(body).or_else(|error| unreadable(&format!("the answer is not JSON: {error}")))
 }
 
 async fn stream<G: Gather>(
@@ -138,7 +140,7 @@ async fn stream<G: Gather>(
     deltas: &mpsc::Sender<Delta>,
 ) -> Result<Reply, ModelFailure> {
     match read(answer, &mut gather, line, deltas).await {
-        Ok(()) => gather.end(),
+        Ok(()) => Ok(gather.end()?),
         Err(failure) => {
             let usage = Usage { partial: true, ..gather.usage() };
             Err(if failure.usage.is_unknown() && !usage.is_unknown() {

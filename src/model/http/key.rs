@@ -15,7 +15,7 @@ pub struct Key {
 
 /// Why a value cannot be a key. It does not say what the value is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the value of `{variable}` is not a key: {}", fault(.empty))]
+#[error("the value of `{variable}` is not a key: {}", fault(*.empty))]
 pub struct KeyError {
     /// The variable.
     pub variable: String,
@@ -76,8 +76,8 @@ impl fmt::Debug for Key {
     }
 }
 
-fn fault(empty: &bool) -> &'static str {
-    if *empty { "it is empty" } else { "it holds characters that no key has" }
+fn fault(empty: bool) -> &'static str {
+    if empty { "it is empty" } else { "it holds characters that no key has" }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an answer that is no answer means: its class, whether to ask again, and the provider's own words.
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use serde_json::Value;
 
 use super::wait;
@@ -160,7 +160,7 @@ fn meant(code: u16, told: &Told, headers: &HeaderMap) -> (FailureClass, Again) {
         408 | 409 | 500..=599 => (FailureClass::Transient, wait::again(headers)),
         _ => (FailureClass::Unusable, Again::Never),
     };
-    match (headers.get("x-should-retry").map(|value| value.as_bytes()), again) {
+    match (headers.get("x-should-retry").map(HeaderValue::as_bytes), again) {
         (Some(b"false"), _) => (class, Again::Never),
         (Some(b"true"), Again::Never) => (FailureClass::Transient, wait::again(headers)),
         (_, again) => (class, again),
@@ -176,7 +176,7 @@ fn redirected(code: u16, headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderName, HeaderValue};
+    use reqwest::header::HeaderName;
 
     use super::*;
     use crate::time::Span;

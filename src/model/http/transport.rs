@@ -78,17 +78,14 @@ fn deepest(error: &reqwest::Error) -> String {
 fn certificate<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
-        let inner: &(dyn Error + 'static) =
-            match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-                Some(inner) => inner,
-                None => error,
-            };
-        if let Some(found) = inner.downcast_ref::<rustls::Error>()
-            && matches!(found, rustls::Error::InvalidCertificate(_))
-        {
+        if let Some(found @ rustls::Error::InvalidCertificate(_)) = error.downcast_ref::<rustls::Error>() {
             return Some(found);
         }
-        next = inner.source();
+        // An error of I/O passes over what it wraps when it is asked for its source.
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     None
 }

@@ -4,21 +4,22 @@ use serde_json::{Value, json};
 
 use crate::event::Usage;
 use crate::model::ended::Ended;
+use crate::model::failure::Answered;
 use crate::model::http::{Told, unreadable};
 use crate::model::{ModelFailure, Reply, Said, Stop, ToolCall};
 
 /// An answer that came whole.
-pub(super) fn whole(answer: &Value) -> Result<Reply, ModelFailure> {
+pub(super) fn whole(answer: &Value) -> Answered<Reply> {
     let Some(output) = answer["output"].as_array() else {
-        return Err(unreadable("the answer has no `output`"));
+        return Err(unreadable("the answer has no `output`").into());
     };
     reply(output, answer)
 }
 
 /// `output` with the rest of its response.
-pub(super) fn reply(output: &[Value], response: &Value) -> Result<Reply, ModelFailure> {
+pub(super) fn reply(output: &[Value], response: &Value) -> Answered<Reply> {
     let usage = usage(&response["usage"]);
-    let failed = |ended: Ended| Err(ended.failure(usage));
+    let failed = |ended: Ended| Err(Box::new(ended.failure(usage)));
     match response["status"].as_str() {
         // Some gateways leave it out where all is well.
         Some("completed") | None => {}
@@ -29,7 +30,7 @@ pub(super) fn reply(output: &[Value], response: &Value) -> Result<Reply, ModelFa
                 reason => Ended::Unknown(reason.unwrap_or("incomplete").to_owned()),
             });
         }
-        Some("failed") => return Err(ModelFailure { usage, ..Told::of(response).failure() }),
+        Some("failed") => return Err(Box::new(ModelFailure { usage, ..Told::of(response).failure() })),
         Some(status) => return failed(Ended::Unknown(status.to_owned())),
     }
     let mut said = Vec::new();

@@ -8,8 +8,9 @@ mod stream;
 
 use serde_json::Value;
 
+use super::failure::Answered;
 use super::http::{Dialect, Endpoint, KeyHeader};
-use super::{ModelFailure, Reply, Request};
+use super::{Reply, Request};
 
 /// The Responses API.
 pub(super) struct Responses;
@@ -28,7 +29,7 @@ impl Dialect for Responses {
         stream::Stream::default()
     }
 
-    fn whole(&self, answer: &Value) -> Result<Reply, ModelFailure> {
+    fn whole(&self, answer: &Value) -> Answered<Reply> {
         answer::whole(answer)
     }
 }

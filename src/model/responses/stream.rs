@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::answer;
 use crate::event::Usage;
+use crate::model::Reply;
+use crate::model::failure::Answered;
 use crate::model::http::{Gather, Next, Told, cut, unreadable};
 use crate::model::sse::Event;
-use crate::model::{ModelFailure, Reply};
 
 /// What came so far.
 #[derive(Default)]
@@ -20,7 +21,7 @@ pub(in crate::model) struct Stream {
 }
 
 impl Gather for Stream {
-    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Result<Next, ModelFailure> {
+    fn take(&mut self, event: &Event, heard: &mut dyn FnMut(&str)) -> Answered<Next> {
         if event.data.trim() == "[DONE]" {
             return Ok(Next::End);
         }
@@ -42,7 +43,7 @@ impl Gather for Stream {
                 self.response = Some(response);
                 return Ok(Next::End);
             }
-            "error" => return Err(Told::of(&data).failure()),
+            "error" => return Err(Told::of(&data).failure().into()),
             // Beginnings, parts and summaries of what comes whole, and what comes after this was written.
             _ => {}
         }
@@ -53,8 +54,8 @@ impl Gather for Stream {
         self.response.as_ref().map(|response| answer::usage(&response["usage"])).unwrap_or_default()
     }
 
-    fn end(self) -> Result<Reply, ModelFailure> {
-        let Some(response) = self.response else { return Err(cut()) };
+    fn end(self) -> Answered<Reply> {
+        let Some(response) = self.response else { return Err(cut().into()) };
         let items: Vec<Value> = self.items.into_values().collect();
         let told = response["output"].as_array().map_or(&[][..], Vec::as_slice);
         answer::reply(if items.is_empty() { told } else { &items }, &response)
