@@ -222,8 +222,8 @@ impl Dispatcher {
         let Some(planned) = self.state.plan().and_then(|plan| plan.tasks.get(task as usize)) else { return Ok(()) };
         let id = planned.id.clone();
         let head = self.state.head().cloned();
-        let held = self.state.task(task);
-        if let Some(done) = held.filter(|task| task.rework.is_none()).and_then(|task| task.done.as_ref())
+        let before = self.state.task(task);
+        if let Some(done) = before.filter(|task| task.rework.is_none()).and_then(|task| task.done.as_ref())
             && done.key == key
             && done.input_tree == head
             // In place nothing tells whether the files are those of then.

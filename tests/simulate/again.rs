@@ -66,8 +66,9 @@ impl Naive<'_> {
         }
         let id = task_id(task);
         let own = self.told.of(task).into_iter().filter(|(_, event)| event.task.as_ref() == Some(&id));
-        let last = own.filter(|(_, event)| matches!(event.kind, Kind::PlanProposed { .. } | Kind::PlanRejected { .. }));
-        match last.last().map(|(_, event)| &event.kind) {
+        let mut last =
+            own.filter(|(_, event)| matches!(event.kind, Kind::PlanProposed { .. } | Kind::PlanRejected { .. }));
+        match last.next_back().map(|(_, event)| &event.kind) {
             Some(Kind::PlanProposed { text, .. }) => vec![format!("parse t{task}: {text}")],
             _ => vec![format!("replan t{task} number {}", self.replans() + 1)],
         }

@@ -127,7 +127,7 @@ pub fn reviewed_runs() -> [Setup; 3] {
             review(&[2, 4], &[Does::Doubt, Does::Succeed]),
             Script::new(&[5], &[Does::Succeed]),
         ];
-        Setup { final_check: true, backoff: Span::ZERO, review: reviewed(2), ..Setup::new(tasks) }
+        Setup { final_check: true, backoff: Span::ZERO, review: Some(reviewed(2)), ..Setup::new(tasks) }
     };
     let built_upon = vec![
         Script::new(&[], &[Does::Succeed]),

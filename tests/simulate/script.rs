@@ -127,7 +127,7 @@ impl Setup {
             green_before: false,
             final_check: false,
             takes: Span::ZERO,
-            review: reviewed(1),
+            review: Some(reviewed(1)),
             max_replans: 0,
             proposes: vec![Proposes::Mend],
             mends: vec![Does::Succeed],
@@ -194,8 +194,8 @@ impl Setup {
 }
 
 /// A review is a no below this score, and sends work back as often.
-pub fn reviewed(reworks: u32) -> Option<ReviewTerms> {
-    Some(ReviewTerms { threshold: "0.7".parse().unwrap(), reworks })
+pub fn reviewed(reworks: u32) -> ReviewTerms {
+    ReviewTerms { threshold: "0.7".parse().unwrap(), reworks }
 }
 
 pub fn task_id(n: usize) -> TaskId {
@@ -410,7 +410,7 @@ pub fn setups(most: usize) -> impl Strategy<Value = Setup> {
         prop::bool::weighted(0.2),
         any::<bool>(),
         0_u64..3,
-        prop_oneof![1 => Just(None), 4 => (0_u32..3).prop_map(reviewed)],
+        prop_oneof![1 => Just(None), 4 => (0_u32..3).prop_map(|reworks| Some(reviewed(reworks)))],
     );
     let planner = (
         prop_oneof![2 => Just(0_u32), 1 => 1_u32..4],

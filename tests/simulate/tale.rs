@@ -312,14 +312,14 @@ impl<'a> Told<'a> {
     pub fn rework(self, task: usize) -> Option<Option<ObjectId>> {
         let id = task_id(task);
         let own = || self.places().filter(|(_, event)| event.task.as_ref() == Some(&id));
-        let opened = own().filter(|(_, event)| matches!(event.kind, Kind::TaskReopened { .. })).next_back();
+        let opened = own().rfind(|(_, event)| matches!(event.kind, Kind::TaskReopened { .. }));
         let (place, _) =
             opened.filter(|(_, event)| matches!(&event.kind, Kind::TaskReopened { sent_back_by: Some(_), .. }))?;
-        let trees = own().filter(|(at, _)| *at < place).filter_map(|(_, event)| match &event.kind {
+        let mut trees = own().filter(|(at, _)| *at < place).filter_map(|(_, event)| match &event.kind {
             Kind::TaskSucceeded(done) => Some(done.tree.clone()),
             _ => None,
         });
-        trees.last()
+        trees.next_back()
     }
 
     pub fn stand(self, task: usize) -> Stand {
