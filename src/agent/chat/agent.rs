@@ -77,8 +77,7 @@ impl ChatAgent {
 
     /// What identifies its work beside its settings: the model, and what it is told of the tools.
     pub(in crate::agent) fn digest(&self) -> Result<Digest, AgentError> {
-        let tools =
-            Role::ALL.map(|role| self.0.tools(role).into_iter().map(|tool| tool.told(role)).collect::<Vec<_>>());
+        let tools = Role::ALL.map(|role| self.0.tools(role).into_iter().map(Tool::told).collect::<Vec<_>>());
         Ok(Digest::of_json(&(&self.0.known.digest, opening::version(), tools))?)
     }
 }
@@ -109,11 +108,15 @@ impl Agent for ChatAgent {
 
 impl Inner {
     fn tools(&self, role: Role) -> Vec<Tool> {
-        Tool::of(role, if self.shell.is_some() { Shells::Some } else { Shells::None })
+        Tool::of(role, self.shells())
+    }
+
+    fn shells(&self) -> Shells {
+        if self.shell.is_some() { Shells::Some } else { Shells::None }
     }
 
     async fn attempt(&self, job: Arc<Job>, link: &Link) -> Outcome {
-        let opening = match opening(&self.templates, &self.facts, &job) {
+        let opening = match opening(&self.templates, &self.facts, &job, &self.tools(job.message.role)) {
             Ok(opening) => opening,
             Err(error) => return Outcome::failed(FailureClass::Unusable, &chain(&error)),
         };
@@ -122,6 +125,7 @@ impl Inner {
             Err(error) => return error.into(),
         };
         let kit = Kit {
+            all: Tool::all(self.shells()),
             tools: self.tools(job.message.role),
             cap: self.spec.tool_output,
             paths: paths(&job, bash.as_ref()),
@@ -134,7 +138,7 @@ impl Inner {
         let mut talk = Talk {
             known: &self.known,
             patience: self.patience,
-            conversation: self.conversation(opening, &kit),
+            conversation: self.conversation(opening),
             kit,
             bash,
             meter: Meter::Share(Share { cap: job.cap, used: Usage::default() }),
@@ -175,9 +179,9 @@ impl Inner {
         Ok((bash, opened + prompt.len() as u64))
     }
 
-    fn conversation(&self, opening: Opening, kit: &Kit) -> Conversation {
+    fn conversation(&self, opening: Opening) -> Conversation {
         let Opening { system, first } = opening;
-        let tools = kit.tools.iter().map(|tool| tool.told(kit.job.message.role)).collect();
+        let tools = Tool::all(self.shells()).into_iter().map(Tool::told).collect();
         let most = self.known.max_output_tokens;
         Conversation::new(system, first, tools, self.spec.output_tokens.map_or(most, |own| own.min(most)))
     }

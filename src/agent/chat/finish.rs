@@ -50,8 +50,8 @@ struct Noticed {
     text: String,
 }
 
-pub(super) fn parameters(verdicts: Verdicts) -> Value {
-    let mut schema = json!({
+pub(super) fn parameters() -> Value {
+    json!({
         "type": "object",
         "properties": {
             "status": {"type": "string", "enum": ["done", "failed"], "description": "failed only if the task could not be done"},
@@ -71,19 +71,18 @@ pub(super) fn parameters(verdicts: Verdicts) -> Value {
                     "additionalProperties": false,
                 },
             },
+            "verdict": {
+                "type": "string", "enum": ["approve", "request_changes"],
+                "description": "a review must say it, and nobody else",
+            },
+            "score": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "a review must say it, and nobody else: 1 means that nothing is to be said against the change",
+            },
         },
         "required": ["status", "summary"],
         "additionalProperties": false,
-    });
-    if verdicts == Verdicts::Demanded {
-        schema["properties"]["verdict"] = json!({"type": "string", "enum": ["approve", "request_changes"]});
-        schema["properties"]["score"] = json!({
-            "type": "number", "minimum": 0, "maximum": 1,
-            "description": "how good the change is: 1 means that nothing is to be said against it",
-        });
-        schema["required"] = json!(["status", "summary", "verdict", "score"]);
-    }
-    schema
+    })
 }
 
 /// The claim as a task result. The error says what is wrong with it.
@@ -93,15 +92,14 @@ pub(super) fn result(claim: Claim, verdicts: Verdicts) -> Result<TaskResult, Str
         return Err("the argument `summary` is empty".to_owned());
     }
     let score = score.map(Score::new).transpose().map_err(|error| format!("the argument `score`: {error}"))?;
-    match verdicts {
+    let (verdict, score) = match verdicts {
         Verdicts::Demanded if verdict.is_none() || score.is_none() => {
             return Err("a review needs `verdict` (approve or request_changes) and `score` (from 0 to 1)".to_owned());
         }
-        Verdicts::None if verdict.is_some() || score.is_some() => {
-            return Err("`verdict` and `score` are only for a review: leave them out".to_owned());
-        }
-        Verdicts::Demanded | Verdicts::None => {}
-    }
+        Verdicts::Demanded => (verdict, score),
+        // Who is no reviewer judges nothing, whatever else is filled in.
+        Verdicts::None => (None, None),
+    };
     let findings = findings.into_iter().map(|noticed| {
         let Noticed { file, line, severity, text } = noticed;
         let file = file.map(|file| file.trim_start_matches("./").to_owned()).filter(|file| !file.is_empty());
@@ -126,7 +124,8 @@ mod tests {
         let result = read(full, Verdicts::Demanded).unwrap();
         assert_eq!((result.verdict, result.score), (Some(ReviewVerdict::RequestChanges), Score::new(0.25).ok()));
         assert_eq!((result.findings[0].file.as_deref(), result.findings[0].line), (Some("a"), None));
-        assert!(read(full, Verdicts::None).unwrap_err().contains("only for a review"));
+        let nobodys = read(full, Verdicts::None).unwrap();
+        assert_eq!((nobodys.verdict, nobodys.score), (None, None));
         let bare = r#"{"status":"failed","summary":"s"}"#;
         assert!(read(bare, Verdicts::Demanded).unwrap_err().contains("`verdict`"));
         assert_eq!(read(bare, Verdicts::None).unwrap().status, ResultStatus::Failed);

@@ -1,5 +1,6 @@
 //! PURE: how a conversation begins: what is the same for all tasks first, the task last.
 
+use super::tools::Tool;
 use crate::agent::job::{Extent, Job};
 use crate::model::{Block, Keep, Part};
 use crate::plan::Role;
@@ -27,12 +28,14 @@ pub(super) struct Opening {
 
 /// What all tasks of a run share, and then this one. Providers are told to keep both: tasks share the first, and the turns
 /// of an attempt the second.
-pub(super) fn opening(templates: &Templates, facts: &Facts, job: &Job) -> Result<Opening, PromptError> {
+pub(super) fn opening(templates: &Templates, facts: &Facts, job: &Job, tools: &[Tool]) -> Result<Opening, PromptError> {
     let shared = Shared::new(templates, &Asked::from(&job.message.ticket), facts)?;
     let once = |text: &str| Block { text: text.to_owned(), keep: Keep::Once };
     let mut system: Vec<Block> = shared.parts().map(once).collect();
     system.push(Block { text: RULES.to_owned(), keep: Keep::Cached });
     let mut task = prompt::task(templates, &job.message)?;
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
+    task.push_str(&format!("\nYour tools for this task: {}.\n", names.join(", ")));
     if job.message.role == Role::Review {
         task.push('\n');
         task.push_str(&change(job));

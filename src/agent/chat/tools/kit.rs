@@ -43,6 +43,17 @@ impl Tool {
         }
     }
 
+    /// All there are, for whatever role: what providers keep of a conversation begins with its tools, so all tasks of a run
+    /// are told of the same ones.
+    pub(in crate::agent::chat) fn all(shell: Shells) -> Vec<Self> {
+        let bash = [Self::Bash].into_iter().filter(|_| shell == Shells::Some);
+        [Self::Read, Self::List, Self::Search, Self::Change, Self::Edit, Self::Write]
+            .into_iter()
+            .chain(bash)
+            .chain([Self::Leave, Self::Finish])
+            .collect()
+    }
+
     pub(in crate::agent::chat) fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -58,7 +69,7 @@ impl Tool {
     }
 
     /// As a model is told of it.
-    pub(in crate::agent::chat) fn told(self, role: Role) -> model::Tool {
+    pub(in crate::agent::chat) fn told(self) -> model::Tool {
         let (description, parameters) = match self {
             Self::Read => (
                 "Shows a text file, or a part of it, with line numbers. A path that begins with $ORCHESTRA_INPUTS/ is a file \
@@ -73,7 +84,7 @@ impl Tool {
                 "Searches the files of the project for lines that fit a regular expression. Gives path:line: text.",
                 search::parameters(),
             ),
-            Self::Change => ("Shows what the tasks before yours changed, as a patch.", change::parameters()),
+            Self::Change => ("Shows a review what the tasks before it changed, as a patch.", change::parameters()),
             Self::Edit => (
                 "Replaces one piece of a file by another. The old text must stand in the file exactly once, or set `all`. \
                  Read the file first.",
@@ -94,7 +105,7 @@ impl Tool {
             ),
             Self::Finish => (
                 "Ends your work with its result. Call it alone, once, when all is done or cannot be done.",
-                finish::parameters(Verdicts::of(role)),
+                finish::parameters(),
             ),
         };
         model::Tool { name: self.name().to_owned(), description: description.to_owned(), parameters }
@@ -136,6 +147,9 @@ pub(in crate::agent::chat) enum Given {
 #[derive(Clone)]
 pub(in crate::agent::chat) struct Kit {
     pub(in crate::agent::chat) job: Arc<Job>,
+    /// What the model is told of.
+    pub(in crate::agent::chat) all: Vec<Tool>,
+    /// What of it may be called.
     pub(in crate::agent::chat) tools: Vec<Tool>,
     /// The most that a tool gives, in bytes.
     pub(in crate::agent::chat) cap: usize,
@@ -150,6 +164,9 @@ impl Kit {
     /// The tool with this name, or what to say where there is none.
     pub(in crate::agent::chat) fn named(&self, name: &str) -> Result<Tool, Given> {
         self.tools.iter().copied().find(|tool| tool.name() == name).ok_or_else(|| {
+            if self.all.iter().any(|tool| tool.name() == name) {
+                return Given::Failed(format!("`{name}` is not for a {} task", self.job.message.role));
+            }
             let names: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
             let meant = match nearest(name, &names) {
                 Some(near) => format!("did you mean `{near}`?"),
