@@ -13,7 +13,7 @@ use crate::config::{Config, Jobs, Loaded, Origin, Template as TemplateChoice, Un
 use crate::dispatch::Equipment;
 use crate::event::{Amount, Budget, Narrator, ReviewTerms, Terms, Untold};
 use crate::ids::{AgentName, Digest, ModelName, TraceId};
-use crate::model::{self, Patience, Spec as ModelSpec};
+use crate::model::{self, Models, Patience, Spec as ModelSpec};
 use crate::plan::{Caps, Check, CheckRef, Draft, Role};
 use crate::planner::Template;
 use crate::policy::{Limits, Spends};
@@ -201,28 +201,48 @@ pub(super) fn first_terms(loaded: &Loaded) -> Terms {
     terms(&loaded.config, |key| !matches!(loaded.origins.get(key), None | Some(Origin::Default)))
 }
 
-/// Refuses agents whose price nobody knows, where somebody set a budget of money that they could overrun unseen.
-pub(super) fn prices_are_known(config: &Config, plan: Option<&Draft>, terms: &Terms) -> Result<(), CliError> {
-    let Some(why) = unknown_price(config, plan, terms) else { return Ok(()) };
-    Err(CliError::usage(why).hint(
-        "--set budget.unknown=allow lets it work, and counts each attempt as budget.task_usd; an agent with \
-         `parser: json` can tell what it used: docs/agents.md",
-    ))
+/// Refuses agents and models whose price nobody knows, where somebody set a budget of money that they could overrun unseen.
+pub(super) fn prices_are_known(
+    config: &Config,
+    plan: Option<&Draft>,
+    terms: &Terms,
+    models: &Models,
+) -> Result<(), CliError> {
+    match unknown_price(config, plan, terms, models) {
+        None => Ok(()),
+        Some(Unpriced { why, hint }) => Err(CliError::usage(why).hint(hint)),
+    }
 }
 
-/// Says whose price is unknown, if that is in the way.
-pub(super) fn unknown_price(config: &Config, plan: Option<&Draft>, terms: &Terms) -> Option<String> {
+/// Whose price is unknown, and what can be done about it.
+pub(super) struct Unpriced {
+    pub why: String,
+    hint: String,
+}
+
+/// Says whose price is unknown, if that is in the way. `models` are those that are asked.
+pub(super) fn unknown_price(config: &Config, plan: Option<&Draft>, terms: &Terms, models: &Models) -> Option<Unpriced> {
     let budget = terms.budget.as_ref()?;
     if budget.untold_usd == Untold::Passes || config.budget.unknown == Unknown::Allow {
         return None;
     }
+    let (usd, share) =
+        (budget.run.usd, "--set budget.unknown=allow lets it work, and counts each attempt as budget.task_usd");
+    if let Some(known) = models.iter().find(|known| known.spends() == Spends::Untold) {
+        return Some(Unpriced {
+            why: format!("the budget is ${usd}, but nobody knows what the model `{}` costs", known.name),
+            hint: format!("say it under `prices` of the model: docs/models.md; {share}"),
+        });
+    }
     let untold = |name: &AgentName| config.agents.get(name).is_some_and(|spec| spec.spends() == Spends::Untold);
     let role = roles_of(plan).into_iter().find(|role| untold(config.agent_of(*role)))?;
-    Some(format!(
-        "the budget is ${}, but agent `{}` ({role}) does not report what it costs",
-        budget.run.usd,
-        config.agent_of(role)
-    ))
+    Some(Unpriced {
+        why: format!(
+            "the budget is ${usd}, but agent `{}` ({role}) does not report what it costs",
+            config.agent_of(role)
+        ),
+        hint: format!("{share}; an agent with `parser: json` can tell what it used: docs/agents.md"),
+    })
 }
 
 /// How large a plan may be.

@@ -56,7 +56,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     equipment.planning = planner::planning(&loaded, &planner, &wanted, &equipment)?;
     let mut terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
     planner.settle(&loaded.config, &mut terms);
-    equip::prices_are_known(&loaded.config, plan.as_deref(), &terms)?;
+    equip::prices_are_known(&loaded.config, plan.as_deref(), &terms, &equipment.models)?;
     jobs::settle(session, &loaded.config, &mut terms, plan.as_ref());
     let before = Arc::clone(&held.events);
     let listener = Listener::start(&session.console, equipment.cancel.clone(), equipment.shown.subscribe());

@@ -46,14 +46,18 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
         if let Some(why) = equip::nobody_implements(&loaded.config, plan, brings_diff(&task.ticket)) {
             session.console.warn(&format!("without --dry-run it would be refused: {why}"));
         }
-        if let Some(why) = equip::unknown_price(&loaded.config, plan, &equip::first_terms(&loaded)) {
-            session.console.warn(&format!("without --dry-run it would be refused: {why}"));
+        let terms = equip::first_terms(&loaded);
+        if let Some(unpriced) = equip::unknown_price(&loaded.config, plan, &terms, &equipment.models) {
+            session.console.warn(&format!("without --dry-run it would be refused: {}", unpriced.why));
         }
         return Ok(shown);
     }
+    // Also where only a plan is wanted: a model that makes it may cost something.
+    if !args.plan_only || plan.is_none() {
+        equip::prices_are_known(&loaded.config, plan, &equip::first_terms(&loaded), &equipment.models)?;
+    }
     if !args.plan_only {
         equip::someone_implements(&loaded.config, plan, brings_diff(&task.ticket))?;
-        equip::prices_are_known(&loaded.config, plan, &equip::first_terms(&loaded))?;
         already::refuse_done(session, &loaded, &task, &equipment).await?;
     }
     Box::pin(begin(session, &loaded, args, (task, planner), catalogue, equipment)).await

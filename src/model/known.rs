@@ -62,6 +62,11 @@ impl Models {
 }
 
 impl Models {
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.0.values()
+    }
+
     /// The smallest window among them; nothing where there are none.
     pub fn smallest_window(&self) -> Option<u64> {
         self.0.values().map(|known| known.context_tokens).min()

@@ -230,3 +230,17 @@ fn a_run_that_is_killed_asks_for_its_plan_once() {
     assert_eq!(provider.planned().len(), 1);
     scene.stands("mend:succeeded prove:succeeded");
 }
+
+#[test]
+fn a_model_of_unknown_price_is_refused_under_a_budget_of_money_unless_that_is_allowed() {
+    let provider =
+        Provider::start(|asked| if asked.has_tools() { mends(asked) } else { Say::Text(plan().to_string()) });
+    let scene = scene(&provider, json!({"models": {"main": {"openai-chat": {"prices": null}}}}));
+    let refused = run(&scene, &["run", "--plan-only", "ticket.md", "--budget-usd", "5"]);
+    refused.exits(2).says("nobody knows what the model `main` costs");
+    assert!(provider.asked().is_empty());
+    run(&scene, &["run", "ticket.md", "--budget-usd", "5", "--set", "budget.unknown=allow"]).exits(0);
+    // What nobody can tell counts in full, so that the budget holds all the same.
+    let reserved = scene.events("budget.reserved");
+    assert_eq!(reserved[0].1["amount"]["usd"], 1.0, "{reserved:?}");
+}
