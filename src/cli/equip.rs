@@ -17,7 +17,7 @@ use crate::model::{self, Models, Patience, Spec as ModelSpec};
 use crate::plan::{Caps, Check, CheckRef, Draft, Role};
 use crate::planner::Template;
 use crate::policy::{Limits, Spends};
-use crate::prompt::{Facts, Templates};
+use crate::prompt::Facts;
 use crate::repo;
 use crate::sys::{fs, machine};
 use crate::text::Redactor;
@@ -49,7 +49,7 @@ pub(super) fn equipment(
             pass_env: config.verify.pass_env.clone(),
             redactor: redactor(session, config),
         },
-        templates: Templates::built_in()?,
+        templates: super::prompts::templates(config)?,
         agents: agents.map(|(name, spec)| (name.clone(), spec.clone())).collect(),
         roles: names,
         policy: policy_digest(config)?,

@@ -29,6 +29,7 @@ mod panics;
 mod plan_check;
 mod plan_graph;
 mod planner;
+mod prompts;
 mod resume;
 mod run;
 mod runs;

@@ -198,7 +198,7 @@ fn trials(key: &str, kind: &Value, value: &Value) -> Vec<(Option<String>, String
         ("agents", _) => vec![only("{x: {command: {argv: [x]}}}")],
         ("models", _) => vec![only("{x: {openai-chat: {model: x}}}")],
         ("planner.model", _) => vec![only("main")],
-        ("model.record", _) => vec![only("sub")],
+        ("model.record" | "prompts.dir", _) => vec![only("sub")],
         ("checks", _) => vec![only("{x: {run: [x]}}")],
         ("planner.template", _) => vec![only("default"), only("flow.yaml")],
         // The agent is one that the same file brings, or one that was there.

@@ -37,7 +37,7 @@ pub use load::{Loaded, load};
 pub use narrow::{Ignored, TO_TRUST};
 pub use schema::schema;
 pub use shape::{
-    Asking, Budget, CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Review, Roles, Run, Runs,
-    Template, Unchecked, Unknown, Verify, Version, Workspace,
+    Asking, Budget, CheckSettings, Config, Journal, Limits, Planner, PlannerUse, Project, Prompts, Review, Roles, Run,
+    Runs, Template, Unchecked, Unknown, Verify, Version, Workspace,
 };
 pub use sources::{Dir, PROJECT_FILES, Sources};

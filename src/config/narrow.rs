@@ -111,6 +111,9 @@ impl Sieve<'_> {
                 "a project file may not pick what a provider gets to read",
             );
         }
+        if let Some(prompts) = &mut layer.prompts {
+            self.drop(&mut prompts.dir, "prompts.dir", "a project file may not say what agents are told");
+        }
         let below = weaker.workspace.as_ref().and_then(|workspace| workspace.mode.as_ref());
         let bares = |new: &WorkspaceMode, old: &WorkspaceMode| *new == WorkspaceMode::InPlace && new != old;
         let mode = layer.workspace.as_mut().map(|workspace| &mut workspace.mode);

@@ -25,6 +25,9 @@ pub(super) fn resolve(layer: &mut Layer, base: &Path) {
     if let Some(Maybe(dir)) = layer.model.as_mut().and_then(|model| model.record.as_mut()) {
         resolve(dir);
     }
+    if let Some(Maybe(dir)) = layer.prompts.as_mut().and_then(|prompts| prompts.dir.as_mut()) {
+        resolve(dir);
+    }
     for model in layer.models.iter_mut().flat_map(|models| models.values_mut()) {
         match model {
             ModelSpec::Replay(recordings) => resolve(&mut recordings.dir),

@@ -56,6 +56,8 @@ section! {
         roles: RolesLayer,
         /// When a reviewer's word sends the work back.
         review: ReviewLayer,
+        /// What agents and models are told.
+        prompts: PromptsLayer,
         /// Where the work happens.
         workspace: WorkspaceLayer,
         /// Checks by name. Orchestra runs them itself. None: those it detects.
@@ -236,6 +238,14 @@ section! {
         task_tokens: Large<1_000_000_000_000>,
         /// What becomes of agents whose price nobody knows, where somebody set a budget of money.
         unknown: Unknown,
+    }
+}
+
+section! {
+    /// What agents and models are told.
+    Prompts = PromptsLayer {
+        /// A folder whose files replace the built-in ones of the same names, relative to the file that says so.
+        dir: Maybe<PathBuf>,
     }
 }
 

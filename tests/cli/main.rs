@@ -30,6 +30,7 @@ mod message;
 mod output;
 mod place;
 mod plan;
+mod prompts;
 mod pty;
 mod reader;
 mod resume;
