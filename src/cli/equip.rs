@@ -78,17 +78,21 @@ fn model_specs(
     roles: &BTreeMap<Role, AgentName>,
     planner: &Planner,
 ) -> BTreeMap<ModelName, ModelSpec> {
-    let of_agent = |name: &AgentName| match config.agents.get(name) {
-        Some(Spec::Chat(chat)) => Some(chat.model.as_str()),
-        None if name.as_str() == Agents::CHAT => Some(Agents::MODEL),
-        Some(Spec::Builtin {} | Spec::Command(_) | Spec::Scripted(_)) | None => None,
-    };
-    let mut asked: BTreeSet<&str> = roles.values().filter_map(of_agent).collect();
+    let mut asked: BTreeSet<&str> = roles.values().filter_map(|name| asked_by(config, name)).collect();
     if let Planner::Model(name) = planner {
         asked.insert(name.as_str());
     }
     let specs = config.models.iter().filter(|(name, _)| asked.contains(name.as_str()));
     specs.map(|(name, spec)| (name.clone(), spec.clone())).collect()
+}
+
+/// The model that an agent asks, if it is one that does.
+pub(super) fn asked_by<'a>(config: &'a Config, name: &AgentName) -> Option<&'a str> {
+    match config.agents.get(name) {
+        Some(Spec::Chat(chat)) => Some(chat.model.as_str()),
+        None if name.as_str() == Agents::CHAT => Some(Agents::MODEL),
+        Some(Spec::Builtin {} | Spec::Command(_) | Spec::Scripted(_)) | None => None,
+    }
 }
 
 /// How long a request is tried.
@@ -98,7 +102,7 @@ fn patience(config: &Config) -> Patience {
 }
 
 /// How models are asked.
-fn model_options(config: &Config) -> model::Options {
+pub(super) fn model_options(config: &Config) -> model::Options {
     let asking = &config.model;
     model::Options {
         record: asking.record.clone(),
@@ -332,6 +336,7 @@ pub(super) fn trace_id(session: &Session) -> Result<TraceId, CliError> {
 /// What an agent is, in words for people.
 pub(super) fn describe(config: &Config, name: &AgentName) -> String {
     match config.agents.get(name) {
+        None if name.as_str() == Agents::CHAT => format!("chat: the model {}", Agents::MODEL),
         None | Some(Spec::Builtin {}) => "no model, no process".to_owned(),
         Some(Spec::Chat(chat)) => {
             format!("chat: the model {}, at most {}", chat.model, text::count(chat.turns, "turn"))

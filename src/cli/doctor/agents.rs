@@ -10,6 +10,7 @@ use crate::agent::{Agents, Context, Fault, Spec};
 use crate::cli::{CliError, Session, equip, known};
 use crate::config::Loaded;
 use crate::ids::AgentName;
+use crate::model::{self, Models};
 use crate::plan::Role;
 use crate::process::Supervisors;
 use crate::prompt::Templates;
@@ -73,17 +74,35 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
         supervisors: supervisors.clone(),
         env: session.env.clone(),
         project: loaded.project_root.clone(),
-        models: crate::model::Models::default(),
-        patience: crate::model::Patience::default(),
+        models: models(session, loaded),
+        patience: model::Patience::default(),
         facts: crate::prompt::Facts::default(),
         templates,
     };
-    for (name, spec) in &config.agents {
+    if let Some(roles) = roles.get(Agents::CHAT).filter(|_| !config.agents.contains_key(Agents::CHAT)) {
+        let says = format!("{} does {}: the model {}", Agents::CHAT, roles.join(", "), Agents::MODEL);
+        found.push(Finding::ok(Area::Agents, says));
+    }
+    let usable_model = |name: &AgentName| {
+        equip::asked_by(config, name)
+            .is_none_or(|model| context.models.iter().any(|known| known.name.as_str() == model))
+    };
+    for (name, spec) in config.agents.iter().filter(|(name, _)| usable_model(name)) {
         let does = roles.get(name.as_str()).map(|roles| roles.join(", "));
         found.push(usable(name, spec, does.as_deref(), &context, loaded));
         found.extend(does.and_then(|_| lacking(session, name, spec)));
     }
     found
+}
+
+/// The models that could be asked. Nothing is sent, and why one could not be is said where models are looked at.
+fn models(session: &Session, loaded: &Loaded) -> Models {
+    let options = model::Options { record: None, ..equip::model_options(&loaded.config) };
+    let built = loaded.config.models.iter().filter_map(|(name, spec)| {
+        let one = BTreeMap::from([(name.clone(), spec.clone())]);
+        model::build(&one, &options, &session.env).ok()?.get(name).ok().cloned()
+    });
+    built.collect()
 }
 
 /// Whether an agent could be started, as a run finds out before its first task.
