@@ -75,8 +75,11 @@ fn whole_run(programs: &Programs) -> Result<super::billed::Billed, Box<dyn Error
     Ok(billed(&requests))
 }
 
+/// What was asked: each the body of a request.
+type Bodies = Vec<Vec<u8>>;
+
 /// One task of so many turns, each of which reads little.
-fn conversation(programs: &Programs, turns: usize) -> Result<(Sample, Vec<Vec<u8>>), Box<dyn Error>> {
+fn conversation(programs: &Programs, turns: usize) -> Result<(Sample, Bodies), Box<dyn Error>> {
     let provider = Provider::start(turns, |_| "src/part-0.txt".to_owned())?;
     let project = project(programs, &provider, 1, 1_000)?;
     let plan = plan(&project, &TASKS[..1])?;

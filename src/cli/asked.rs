@@ -26,17 +26,16 @@ pub(super) struct Task {
 pub(super) fn asked(session: &Session, loaded: &Loaded, args: &RunArgs, planner: &Planner) -> Result<Task, CliError> {
     let caps = equip::caps(&loaded.config);
     let ticket = ticket(session, args)?;
-    let mut task = match &args.plan {
-        Some(named) => of_file(session, loaded, named, ticket, caps)?,
-        None => {
-            let ticket = ticket.ok_or_else(|| {
-                CliError::usage("no ticket was given")
-                    .hint("name a file, `-` for standard input, or `-m TEXT`; or a finished plan with --plan FILE")
-            })?;
-            match planner {
-                Planner::Template => of_template(loaded, ticket, caps)?,
-                Planner::Model(_) => Task { ticket, plan: None, caps, notes: Vec::new() },
-            }
+    let mut task = if let Some(named) = &args.plan {
+        of_file(session, loaded, named, ticket, caps)?
+    } else {
+        let ticket = ticket.ok_or_else(|| {
+            CliError::usage("no ticket was given")
+                .hint("name a file, `-` for standard input, or `-m TEXT`; or a finished plan with --plan FILE")
+        })?;
+        match planner {
+            Planner::Template => of_template(loaded, ticket, caps)?,
+            Planner::Model(_) => Task { ticket, plan: None, caps, notes: Vec::new() },
         }
     };
     if let Some(key) = &args.ask.reference {

@@ -135,11 +135,11 @@ pub(super) fn planning(
             base: None,
             max_tasks: (config.planner.max_tasks as usize).min(wanted.caps.tasks),
         },
-        caps: wanted.caps.clone(),
+        caps: wanted.caps,
         planned_by: planned_by(name),
         max_output_tokens: known.max_output_tokens,
     };
     let planner = ModelPlanner::new(brief)?;
     let catalogue = wanted.catalogue.to_vec();
-    Ok(Some(Planning { planner, known, patience: equipment.patience, catalogue, caps: wanted.caps.clone() }))
+    Ok(Some(Planning { planner, known, patience: equipment.patience, catalogue, caps: wanted.caps }))
 }

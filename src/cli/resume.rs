@@ -217,7 +217,7 @@ fn first_plan(
         return Ok(None);
     }
     let caps = equip::caps(&loaded.config);
-    let plan = asked::of_template(loaded, ticket.clone(), caps.clone())?.plan;
+    let plan = asked::of_template(loaded, ticket.clone(), caps)?.plan;
     let mut draft = plan.ok_or(dispatch::DispatchError::NoPlan)?;
     draft.ticket = Some(asked::reference(ticket));
     draft.base = dispatch::plan_base(&state.base);

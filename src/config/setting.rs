@@ -131,7 +131,7 @@ whole!(bool, Span, std::path::PathBuf, Vec<String>, Vec<std::path::PathBuf>, Vec
 impl Setting for ModelSpec {
     type Plain = Self;
     fn over(self, weaker: Self) -> Self {
-        Self::over(self, weaker)
+        Self::over(self, &weaker)
     }
     fn plain(self) -> Result<Self, Unset> {
         match self.lacks() {

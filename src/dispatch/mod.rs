@@ -10,6 +10,7 @@ mod handed;
 mod hands;
 mod identity;
 mod inbox;
+mod launch;
 mod lent;
 mod link;
 mod note;

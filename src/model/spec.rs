@@ -123,7 +123,7 @@ impl Spec {
 
     /// Laid over a weaker one: key by key for the same provider, else as a whole.
     #[must_use]
-    pub fn over(mut self, weaker: Self) -> Self {
+    pub fn over(mut self, weaker: &Self) -> Self {
         let same = self.provider() == weaker.provider();
         if let (true, Some(strong), Some(weak)) = (same, self.service_mut(), weaker.service()) {
             strong.fill(weak);

@@ -39,12 +39,12 @@ pub struct Revised {
 impl ModelPlanner {
     /// Reads a plan out of an answer, or says all that is wrong with it in sentences for people and models.
     pub fn read(&self, text: &str) -> Result<Proposal, Vec<String>> {
-        self.plan_of(text).map_err(told)
+        self.plan_of(text).map_err(|faults| told(&faults))
     }
 
     /// Reads a change of a plan out of an answer, and holds it against the plan.
     pub fn read_patch(&self, text: &str, revision: &Revision<'_>) -> Result<Revised, Vec<String>> {
-        self.patch_of(text, revision).map_err(told)
+        self.patch_of(text, revision).map_err(|faults| told(&faults))
     }
 
     fn plan_of(&self, text: &str) -> Result<Proposal, Vec<Fault>> {
@@ -179,7 +179,7 @@ fn is_ours_to_fill(repair: &Repair) -> bool {
     repair.kind == RepairKind::Filled && matches!(repair.path.as_str(), "$.schema" | "$.plan_id" | "$.created_at")
 }
 
-fn told(faults: Vec<Fault>) -> Vec<String> {
+fn told(faults: &[Fault]) -> Vec<String> {
     let more = faults.len().saturating_sub(TOLD);
     let mut told: Vec<String> =
         faults.iter().take(TOLD).map(|fault| printable(&fault.to_string(), TOLD_CHARS)).collect();

@@ -10,12 +10,12 @@ use crate::plan::Role;
 pub(super) fn plan() -> Schema {
     let goal = object(&[
         ("summary", text("What the whole plan is for, in a sentence or two.")),
-        ("success_criteria", list("Sentences that can be seen to hold or not.", text("One of them."))),
+        ("success_criteria", list("Sentences that can be seen to hold or not.", &text("One of them."))),
     ]);
     let schema = object(&[
         ("title", text("One line for people.")),
         ("goal", goal),
-        ("tasks", list("The work, in the order in which it is best read.", task())),
+        ("tasks", list("The work, in the order in which it is best read.", &task())),
     ]);
     Schema { name: "plan".to_owned(), schema }
 }
@@ -24,9 +24,9 @@ pub(super) fn plan() -> Schema {
 pub(super) fn patch() -> Schema {
     let schema = object(&[
         ("reason", text("What went wrong and what changes, in a sentence or two.")),
-        ("add", list("New tasks, under new ids.", task())),
-        ("replace", list("Tasks that have not been started, each as a whole as it shall be.", task())),
-        ("remove", list("Tasks that have not been started and are not needed any more.", text("The id of one."))),
+        ("add", list("New tasks, under new ids.", &task())),
+        ("replace", list("Tasks that have not been started, each as a whole as it shall be.", &task())),
+        ("remove", list("Tasks that have not been started and are not needed any more.", &text("The id of one."))),
     ]);
     Schema { name: "plan_patch".to_owned(), schema }
 }
@@ -34,10 +34,10 @@ pub(super) fn patch() -> Schema {
 fn task() -> Value {
     let roles: Vec<&str> = Role::ALL.into_iter().map(Role::as_str).collect();
     let scope = object(&[
-        ("read", list("What it should read first.", text("A path or glob, relative to the project."))),
+        ("read", list("What it should read first.", &text("A path or glob, relative to the project."))),
         (
             "write",
-            list("What it may change; empty where it changes nothing.", text("A path or glob, as narrow as is safe.")),
+            list("What it may change; empty where it changes nothing.", &text("A path or glob, as narrow as is safe.")),
         ),
     ]);
     object(&[
@@ -45,13 +45,13 @@ fn task() -> Value {
         ("title", text("One line for people.")),
         ("role", json!({"type": "string", "enum": roles, "description": "What kind of work it is."})),
         ("instructions", text("What is to be done, and how one sees that it is done.")),
-        ("depends_on", list("Tasks that must have succeeded before it.", text("The id of one."))),
+        ("depends_on", list("Tasks that must have succeeded before it.", &text("The id of one."))),
         ("scope", scope),
         (
             "checks",
-            list("Checks of the project that decide over it; empty for those of its role.", text("The name of one.")),
+            list("Checks of the project that decide over it; empty for those of its role.", &text("The name of one.")),
         ),
-        ("artifacts", list("Files it must leave for others; mostly none.", text("A path or glob."))),
+        ("artifacts", list("Files it must leave for others; mostly none.", &text("A path or glob."))),
     ])
 }
 
@@ -59,7 +59,7 @@ fn text(description: &str) -> Value {
     json!({"type": "string", "description": description})
 }
 
-fn list(description: &str, items: Value) -> Value {
+fn list(description: &str, items: &Value) -> Value {
     json!({"type": "array", "description": description, "items": items})
 }
 

@@ -105,7 +105,7 @@ fn draw(folders: &[Folder<'_>], open: &[Option<usize>], (at, depth): (usize, usi
         let opened = inner.filter(|inner| open[*inner].is_some());
         match opened {
             Some(inner) => {
-                text.push_str(&format!("{}{}/\n", "  ".repeat(depth), crate::text::printable(name, 120)));
+                text.extend(["  ".repeat(depth), crate::text::printable(name, 120), "/\n".to_owned()]);
                 draw(folders, open, (inner, depth + 1), text);
             }
             None => text.push_str(&line(folders, depth, name, *inner)),
@@ -113,7 +113,7 @@ fn draw(folders: &[Folder<'_>], open: &[Option<usize>], (at, depth): (usize, usi
     }
     let more = folders[at].entries.len() - shown;
     if more > 0 {
-        text.push_str(&format!("{}… {more} more\n", "  ".repeat(depth)));
+        text.extend(["  ".repeat(depth), format!("… {more} more\n")]);
     }
 }
 

@@ -57,7 +57,7 @@ pub fn looks_secret(path: &str) -> bool {
     if EXAMPLES.iter().any(|ending| name.ends_with(ending)) {
         return false;
     }
-    let is_env = name.starts_with(".env.") || name.ends_with(".env");
+    let is_env = name.starts_with(".env.") || name.strip_suffix(".env").is_some();
     is_env || NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 

@@ -4,6 +4,7 @@
 //! It is compiled into the library's own tests, because seeded bugs exist only there: see `src/run/seeded.rs`.
 
 mod again;
+mod answers;
 mod bugs;
 mod cases;
 mod conclusion;

@@ -124,7 +124,7 @@ pub fn nobody() -> String {
 pub fn whole(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<Step> {
     let mut head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     let mut bytes = (head + "\r\n").into_bytes();
     bytes.extend_from_slice(body);

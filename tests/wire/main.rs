@@ -4,7 +4,7 @@
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::unwrap_used,
-    clippy::print_stderr,
+    clippy::expect_used,
     reason = "plays the provider, and looks at the world from outside"
 )]
 

@@ -193,10 +193,12 @@ fn a_dry_run_shows_the_request_and_sends_none() {
 
 #[test]
 fn ctrl_c_ends_a_request_for_a_plan_and_a_resume_asks_anew() {
-    let provider = Provider::start(|asked| match asked.text().contains("wait for me") {
-        true => Say::Nothing,
-        false => Say::Text("no".to_owned()),
-    });
+    let provider =
+        Provider::start(
+            |asked| {
+                if asked.text().contains("wait for me") { Say::Nothing } else { Say::Text("no".to_owned()) }
+            },
+        );
     let scene = scene(&provider, json!({"planner": {"rounds": 0}}));
     scene.world.file("ticket.md", format!("{TICKET}\nwait for me\n"));
     let mut command = scene.command(["run", "ticket.md"]);

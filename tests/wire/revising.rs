@@ -89,18 +89,16 @@ fn a_review_below_the_threshold_sends_the_work_back_with_its_findings() {
     let provider = Provider::start(|asked| match asked.has_tools() {
         false if asked.body["response_format"].is_object() => Say::Text(reviewed().to_string()),
         false => Say::Text("Done.".to_owned()),
-        true if says(asked, "Judge the greeting.") => match says(asked, "+hello\n+there") {
-            true => {
-                Say::Call("finish", json!({"status": "done", "summary": "Good.", "verdict": "approve", "score": 0.9}))
-            }
-            false => Say::Call(
-                "finish",
-                json!({
-                    "status": "done", "summary": "Too short.", "verdict": "request_changes", "score": 0.4,
-                    "findings": [{"file": "greeting.txt", "line": 1, "severity": "error", "text": "It greets nobody."}],
-                }),
-            ),
-        },
+        true if says(asked, "Judge the greeting.") && says(asked, "+hello\n+there") => {
+            Say::Call("finish", json!({"status": "done", "summary": "Good.", "verdict": "approve", "score": 0.9}))
+        }
+        true if says(asked, "Judge the greeting.") => Say::Call(
+            "finish",
+            json!({
+                "status": "done", "summary": "Too short.", "verdict": "request_changes", "score": 0.4,
+                "findings": [{"file": "greeting.txt", "line": 1, "severity": "error", "text": "It greets nobody."}],
+            }),
+        ),
         true if says(asked, "It greets nobody.") => match asked.turn() {
             0 => Say::Call("write", json!({"path": "greeting.txt", "content": "hello\nthere\n"})),
             _ => done("It greets somebody."),

@@ -35,7 +35,7 @@ pub(super) fn opening(templates: &Templates, facts: &Facts, job: &Job, tools: &[
     system.push(Block { text: RULES.to_owned(), keep: Keep::Cached });
     let mut task = prompt::task(templates, &job.message)?;
     let names: Vec<&str> = tools.iter().map(|tool| tool.name()).collect();
-    task.push_str(&format!("\nYour tools for this task: {}.\n", names.join(", ")));
+    task.extend(["\nYour tools for this task: ", &names.join(", "), ".\n"]);
     if job.message.role == Role::Review {
         task.push('\n');
         task.push_str(&change(job));

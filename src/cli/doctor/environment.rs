@@ -63,12 +63,11 @@ fn proxies(session: &Session, loaded: Option<&Loaded>) -> Option<Finding> {
     }
     let shown = set.join(", ");
     let unaware = |spec: &Spec| match spec {
-        // Its requests go through a proxy by themselves; what its shell runs seldom needs one.
-        Spec::Chat(_) => false,
         Spec::Command(command) => !set
             .iter()
             .any(|name| command.pass_env.iter().any(|passed| passed == name) || command.env.contains_key(*name)),
-        Spec::Builtin {} | Spec::Scripted(_) => false,
+        // The requests of a chat agent go through a proxy by themselves; what its shell runs seldom needs one.
+        Spec::Builtin {} | Spec::Scripted(_) | Spec::Chat(_) => false,
     };
     let config = loaded.map(|loaded| &loaded.config)?;
     let used = Role::ALL.into_iter().map(|role| config.agent_of(role));

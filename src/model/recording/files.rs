@@ -171,12 +171,12 @@ impl About {
 impl Answer {
     /// As it is kept, with the price it had then, so that a replay costs what the recording cost.
     pub(super) fn of(outcome: &Result<Reply, ModelFailure>, prices: Option<Prices>) -> Self {
-        let priced = |usage: Usage| Usage { usd: usage.usd.or_else(|| prices?.cost(&usage)), ..usage };
+        let at_price = |usage: Usage| Usage { usd: usage.usd.or_else(|| prices?.cost(&usage)), ..usage };
         match outcome {
-            Ok(reply) => Self::Reply(Reply { usage: priced(reply.usage), ..reply.clone() }),
+            Ok(reply) => Self::Reply(Reply { usage: at_price(reply.usage), ..reply.clone() }),
             Err(failed) => Self::Failure(Failed {
                 failure: failed.failure.clone(),
-                usage: priced(failed.usage),
+                usage: at_price(failed.usage),
                 again: match failed.again {
                     Again::Never => Repeats::Never,
                     Again::Backoff => Repeats::Soon,
@@ -188,12 +188,12 @@ impl Answer {
         }
     }
 
-    pub(super) fn outcome(self) -> Result<Reply, ModelFailure> {
+    pub(super) fn outcome(self) -> Result<Reply, Box<ModelFailure>> {
         let failed = match self {
             Self::Reply(reply) => return Ok(reply),
             Self::Failure(failed) => failed,
         };
-        Err(ModelFailure {
+        Err(Box::new(ModelFailure {
             failure: failed.failure,
             usage: failed.usage,
             again: match failed.again {
@@ -203,7 +203,7 @@ impl Answer {
             },
             status: failed.status,
             request_id: failed.request_id,
-        })
+        }))
     }
 
     /// The `n`-th answer to the question with this digest, if there is one.

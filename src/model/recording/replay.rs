@@ -56,7 +56,7 @@ impl Model for Replayed {
             let asked = (dir.clone(), digest.clone());
             let found = tokio::task::spawn_blocking(move || Answer::find(&asked.0, &asked.1, n)).await;
             let outcome = match found {
-                Ok(Ok(Some(answer))) => answer.outcome(),
+                Ok(Ok(Some(answer))) => answer.outcome().map_err(|failure| *failure),
                 Ok(Ok(None)) => Err(missed(&dir, &digest, n, &request)),
                 Ok(Err(error)) => Err(unusable(&error.to_string())),
                 Err(error) => Err(unusable(&error.to_string())),
@@ -91,9 +91,9 @@ fn unusable(detail: &str) -> ModelFailure {
 /// The latest thing that was said, which tells one question of a conversation from another.
 fn first_words(request: &Request) -> String {
     let last = request.turns.last().map(|turn| match turn {
-        Turn::User(parts) => parts.iter().rev().find_map(|part| match part {
-            Part::Text(block) => Some(block.text.clone()),
-            Part::ToolResult(result) => Some(format!("the result of the call {}", result.call)),
+        Turn::User(parts) => parts.last().map(|part| match part {
+            Part::Text(block) => block.text.clone(),
+            Part::ToolResult(result) => format!("the result of the call {}", result.call),
         }),
         Turn::Model(said) => said.iter().find_map(|said| match said {
             Said::Text(text) => Some(text.clone()),
