@@ -37,6 +37,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     tell_of_healing(session, &held);
     mend_latest(session, &entry.dir);
     let ticket = ticket(&entry.dir, &held.events)?;
+    has_plan_or_none_yet(&held.state, &held.events)?;
     let planner = planner::choose(session, &loaded.config)?;
     let mut wishes = wishes(session, &loaded, &held.state, args)?;
     if wishes.plan.is_none() {
@@ -206,6 +207,14 @@ fn edited(
     Ok(Some(PlanAccepted { revision: state.revision() + 1, plan, checks, checks_sha }))
 }
 
+/// A run whose plan is gone is damaged; one whose model was still to make it is not.
+fn has_plan_or_none_yet(state: &RunState, events: &[Event]) -> Result<(), CliError> {
+    if state.plan().is_some() || dispatch::began_without_plan(dispatch::beginning(events)?) {
+        return Ok(());
+    }
+    Err(dispatch::DispatchError::NoPlan.into())
+}
+
 /// The plan of the template, for a run that has none yet and whose planner is no model any more.
 fn first_plan(
     loaded: &Loaded,
@@ -301,6 +310,7 @@ struct Line<'a> {
 fn explain(session: &Session, loaded: &Loaded, dir: &RunDir, args: &ResumeArgs) -> Result<Exit, CliError> {
     let events = store::read(&dir.journal())?;
     let state = dispatch::fold(&events)?;
+    has_plan_or_none_yet(&state, &events)?;
     let ticket = ticket(dir, &events)?;
     let wishes = wishes(session, loaded, &state, args)?;
     let plan = wishes.plan.as_ref().map(|accepted| &accepted.plan).or(state.plan());
@@ -327,6 +337,9 @@ fn show(session: &Session, survey: &Survey, explained: &[Explained]) -> Result<(
             }
             if survey.after.plan_consent == Consent::Asked {
                 session.console.line("the plan waits for a decision: --approve plan or --reject plan");
+            }
+            if survey.after.plan().is_none() {
+                session.console.line("there is no plan yet: the planner is asked for one");
             }
             if survey.nothing_to_do {
                 session.console.line("the run is finished and verified: nothing would run");

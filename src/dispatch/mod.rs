@@ -31,6 +31,6 @@ pub use lent::Lent;
 pub use link::{Link, Order, Question, Suspension};
 pub use note::ticket_note;
 pub use open::{Held, beginning, clear_up, explain, fold, open};
-pub use planning::{Planning, plan_base, planned_by};
+pub use planning::{Planning, began_without_plan, plan_base, planned_by};
 pub use start::{Equipment, NewRun, Opened, begin};
 pub use survey::{Changed, Explained, Over, Survey, SurveyError, Wishes, explained, survey};

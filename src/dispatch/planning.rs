@@ -10,7 +10,7 @@ use super::dispatcher::Dispatcher;
 use super::glimpse::{Eye, Sight};
 use super::inbox::{Answer, Message};
 use super::record::Waiting;
-use crate::event::{Base, FailureClass, Kind, PlanAccepted, Purpose, StopCause};
+use crate::event::{Base, FailureClass, Kind, PlanAccepted, Purpose, RunStarted, StopCause};
 use crate::ids::{Digest, ModelName};
 use crate::model::{AskFailure, Delta, Grant, Known, Meter, ModelFailure, Patience, Request, Withheld, ask};
 use crate::plan::{Caps, Check, Draft, Plan, PlanBase};
@@ -19,6 +19,8 @@ use crate::run::{Phase, Rejected};
 use crate::store::{self, RunDir};
 use crate::sys::fs;
 
+/// What the author of a plan begins with where it is a model.
+const MODEL: &str = "model ";
 /// Output that waits to be seen; beyond that it is lost.
 const DELTAS: usize = 64;
 
@@ -162,9 +164,14 @@ impl Planning {
     }
 }
 
+/// Whether a run began without a plan, because a model was to make it. Any other run is there only with its plan.
+pub fn began_without_plan(started: &RunStarted) -> bool {
+    started.planned_by.starts_with(MODEL)
+}
+
 /// How plans and journals call a model that plans.
 pub fn planned_by(name: &ModelName) -> String {
-    format!("model {name}")
+    format!("{MODEL}{name}")
 }
 
 /// The plan as files: what is in force, and every revision.

@@ -210,6 +210,13 @@ fn ctrl_c_ends_a_request_for_a_plan_and_a_resume_asks_anew() {
     // Nobody knows what it used, so it counts in full.
     assert_eq!(scene.events("budget.reserved").len(), 1);
     assert_eq!(scene.json("report.json")["verdict"], "stopped");
+    let explained = scene.world.command(["resume", "--explain"]);
+    call(explained, &[]).exits(6);
+    let mut explained = scene.world.command(["resume", "--explain"]);
+    explained.env(KEY.0, KEY.1);
+    let output = call(explained, &[]);
+    output.exits(0);
+    assert!(output.stdout.contains("there is no plan yet"), "{output}");
 }
 
 #[test]
