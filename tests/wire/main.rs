@@ -15,6 +15,7 @@ mod fake;
 mod llmock;
 mod planning;
 mod provider;
+mod quickstart;
 mod refusals;
 mod revising;
 mod rig;

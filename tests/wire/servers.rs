@@ -35,6 +35,8 @@ impl Server {
         std::fs::write(&file, fixtures.to_string()).unwrap();
         let mut command = Command::new("node");
         command.arg(program).args(["--port", "0", "--chunk-size", "7", "--validate-on-load", "--fixtures"]).arg(file);
+        // A turn that nobody scripted is an error, not answered by the one before it.
+        command.env("AIMOCK_STRICT_TURN_INDEX", "1");
         Some(Self::start(command, folder))
     }
 
