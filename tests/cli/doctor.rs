@@ -277,3 +277,68 @@ fn a_check_whose_program_is_missing_is_told_with_its_kind_of_project() {
     let setup = ["--set", "workspace.setup=[[no-such-tool, ci]]"];
     machine.finds(&setup, 6).has("the set-up command `no-such-tool ci`", "problem checks");
 }
+
+/// A server that answers every request with this status, and notes what it was asked.
+fn server(status: &'static str) -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut head = [0; 4096];
+            let length = stream.read(&mut head).unwrap_or(0);
+            heard.lock().unwrap().push(String::from_utf8_lossy(&head[..length]).into_owned());
+            drop(write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"));
+        }
+    });
+    (base, asked)
+}
+
+#[test]
+fn of_each_model_it_is_told_whether_it_can_be_asked_and_a_key_is_never_shown() {
+    const KEY: &str = "sk-doctor-0123456789abcdef";
+    let machine = Machine::new();
+    let ((good, asked), (bad, _)) = (server("200 OK"), server("401 Unauthorized"));
+    let gone = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let service = |base: &str| format!("model: m, base_url: '{base}', api_key_env: MY_KEY");
+    machine.world.file(
+        "named.yaml",
+        format!(
+            "planner: {{use: template}}\nmodels:\n  good: {{anthropic: {{{}, prices: {{input: 1, output: 2}}}}}}\n  bad: {{openai: {{{}}}}}\n  \
+             gone: {{openai-chat: {{{}}}}}\n  keyless: {{openai: {{model: m, api_key_env: NOT_SET}}}}\n  tape: {{replay: {{dir: none}}}}\n",
+            service(&good),
+            service(&format!("{bad}/v1")),
+            service(&format!("{gone}/v1"))
+        ),
+    );
+    let looked = |more: &[&str], code: i32| {
+        let mut command = machine.command(&[&["--json", "--config", "named.yaml"], more].concat());
+        command.env("MY_KEY", KEY);
+        let output = run(command, &[]);
+        assert!(!format!("{output}").contains(KEY), "{output}");
+        Findings::of(&output, code)
+    };
+    let found = looked(&[], 0);
+    found.has("good can be asked: m at http://127.0.0.1:", "ok models");
+    found.has("bad cannot be asked", "warning models");
+    assert!(found.that("bad cannot be asked").contains("MY_KEY"), "{}", found.that("bad cannot be asked"));
+    found.has("gone cannot be asked", "warning models");
+    found.has("`NOT_SET` is not set", "warning models");
+    found.has("there are no recordings in", "warning models");
+    found.has("what bad costs is unknown", "note models");
+    let heard = asked.lock().unwrap().join("\n");
+    assert!(heard.starts_with("GET /v1/models HTTP/1.1") && heard.contains(KEY), "{heard}");
+
+    // What a run would ask stands in its way.
+    looked(&["--set", "planner.use=model", "--set", "planner.model=gone"], 6)
+        .has("gone cannot be asked", "problem models");
+    looked(&["--set", "planner.use=model", "--set", "planner.model=keyless"], 6).has("`NOT_SET`", "problem models");
+    let chat = ["--set", "agents.coder.chat.model=good", "--set", "roles.implement=coder"];
+    looked(&chat, 0).has("coder does implement", "ok agents");
+}

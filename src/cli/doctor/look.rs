@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::finding::{Area, Blame, Finding, Status};
 use super::probe::Probe;
-use super::{agents, environment, folders, system, tools};
+use super::{agents, environment, folders, models, system, tools};
 use crate::cli::listen::Listener;
 use crate::cli::{CliError, Exit, Session};
 use crate::config::{self, Dir, Loaded, Sources, TO_TRUST};
@@ -53,6 +53,7 @@ async fn look(session: &Session) -> Result<Seen, CliError> {
         found.extend(programs);
     }
     if let Some(loaded) = loaded {
+        found.extend(models::look(session, loaded).await);
         found.extend(tools::checks(session, loaded));
         found.extend(agents::configured(session, loaded, probe.as_ref().map(|probe| &probe.supervisors)));
     }

@@ -8,6 +8,7 @@ mod environment;
 mod finding;
 mod folders;
 mod look;
+mod models;
 mod probe;
 mod system;
 mod tools;

@@ -76,6 +76,33 @@ impl Wire {
         Err(answer.signed(self.explained(failure)))
     }
 
+    /// Whether `path` answers with success, within the time for the beginning of an answer. What it answers is not read.
+    pub(in crate::model) async fn look(
+        &self,
+        path: &str,
+        key: KeyHeader,
+        headers: &[(&'static str, &'static str)],
+    ) -> Result<(), ModelFailure> {
+        let Endpoint { base_url, timeouts, caps, .. } = &self.endpoint;
+        let host = base_url.host();
+        let start = clock::monotonic();
+        let headers = self.headers(key, headers)?;
+        let client = self.client.get_or_try_init(|| make(&self.endpoint)).await?;
+        let request = client.get(base_url.join(path)).headers(headers).send();
+        let response = match timeout(timeouts.headers.as_duration(), request).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(transport::failed(&error, &host)),
+            Err(_) => return Err(transport::late(&host, timeouts.headers)),
+        };
+        let mut answer = Answer::new(response, host, start, *timeouts, *caps);
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        let body = answer.beginning().await;
+        let failure = refused::refused(answer.status(), answer.headers(), &body);
+        Err(answer.signed(self.explained(failure)))
+    }
+
     /// A failure without the key in it, and with the variable where the key is refused.
     pub(super) fn explained(&self, mut failure: ModelFailure) -> ModelFailure {
         if let Access::Key(key) = &self.endpoint.access {

@@ -14,7 +14,7 @@ pub use address::{AddressError, BaseUrl};
 pub use endpoint::{Caps, Delivery, Endpoint, EndpointError, Headers, Schemas, Timeouts};
 pub use key::{Access, Key, KeyError};
 
-pub(super) use client::KeyHeader;
+pub(super) use client::{KeyHeader, Wire};
 pub(super) use exchange::{Client, Dialect, Gather, Next};
 pub(super) use refused::Told;
 pub(super) use transport::{cut, unreadable};
