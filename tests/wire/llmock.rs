@@ -9,8 +9,12 @@ use crate::servers::{Server, asked, configured};
 
 const PROVIDERS: [(&str, &str); 3] = [("anthropic", "/anthropic"), ("openai-chat", "/v1"), ("openai", "/v1")];
 
-fn model(server: &Server, (provider, path): (&str, &str)) -> Known {
-    let service = format!("{{model: a-model, base_url: '{}{path}', api_key_env: TEST_KEY}}", server.base);
+fn model(server: &Server, provider: (&str, &str)) -> Known {
+    named(server, provider, "a-model")
+}
+
+fn named(server: &Server, (provider, path): (&str, &str), name: &str) -> Known {
+    let service = format!("{{model: {name}, base_url: '{}{path}', api_key_env: TEST_KEY}}", server.base);
     let timeouts = Timeouts { idle: Span::from_secs(3), headers: Span::from_secs(30), ..Timeouts::default() };
     configured(&format!("main: {{{provider}: {service}}}"), &Options { timeouts, ..Options::default() })
 }
@@ -31,7 +35,7 @@ fn clean(server: &Server, provider: (&str, &str), what: &str) -> u64 {
 
 /// Every fault that passes, in turn.
 async fn faults(provider: (&str, &str)) {
-    let Some(server) = Server::llmock() else { return };
+    let Some(server) = Server::llmock(&[]) else { return };
     let model = model(&server, provider);
     for (what, behaviors, requests) in [
         ("limited", json!([{"type": "fail", "status": 429, "retry_after": 1, "times": 2}]), 3),
@@ -74,7 +78,7 @@ async fn faults_that_pass_are_waited_out_as_the_server_wants_by_the_client_for_r
 
 #[tokio::test]
 async fn faults_that_stay_are_asked_once_and_told() {
-    let Some(server) = Server::llmock() else { return };
+    let Some(server) = Server::llmock(&[]) else { return };
     for provider in PROVIDERS {
         let model = model(&server, provider);
         for (status, class) in [
@@ -95,5 +99,65 @@ async fn faults_that_stay_are_asked_once_and_told() {
             assert_eq!((failed.failure.class, failed.status), (class, Some(status)), "{provider:?}: {failed}");
             assert_eq!(clean(&server, provider, &status.to_string()), 1, "{provider:?} {status}");
         }
+    }
+}
+
+/// Up to three of them in a row are survived, whichever they are.
+fn chain(at: usize) -> Vec<Value> {
+    let broken = |kind: &str, after: usize| json!({"type": "stream_fault", "kind": kind, "after_chunks": after});
+    let all = [
+        json!({"type": "fail", "status": 429, "retry_after": 0.5}),
+        broken("disconnect", 0),
+        json!({"type": "fail", "status": 500}),
+        broken("truncate", 2),
+        json!({"type": "fail", "status": 503, "retry_after": 0.2}),
+        broken("malformed", 1),
+        json!({"type": "fail", "status": 529}),
+        broken("truncate", 0),
+        json!({"type": "fail", "status": 502}),
+        broken("disconnect", 4),
+        json!({"type": "fail", "status": 408}),
+    ];
+    (0..=at % 3).map(|step| all[(at + step * 4) % all.len()].clone()).collect()
+}
+
+/// The faults of one question at a time would not show what one question does to another.
+#[tokio::test]
+async fn many_questions_at_once_survive_a_chain_of_faults_each_and_nothing_is_wrong_with_how() {
+    let Some(server) = Server::llmock(&[]) else { return };
+    let mut questions = tokio::task::JoinSet::new();
+    let mut expected = 0;
+    for provider in PROVIDERS {
+        for at in 0..11 {
+            let name = format!("{}-{at}", provider.0);
+            let mut behaviors = chain(at);
+            expected += behaviors.len() as u64 + 1;
+            for behavior in &mut behaviors {
+                behavior["match"] = json!({"model": name});
+            }
+            server.http("POST", "/_llmock/scenario", &json!({"behaviors": behaviors}));
+            let model = named(&server, provider, &name);
+            questions.spawn(async move { (asked(&model, &request(&name)).await, name) });
+        }
+    }
+    while let Some(answer) = questions.join_next().await {
+        let (reply, name) = answer.unwrap();
+        let reply = reply.unwrap_or_else(|failed| panic!("{name}: {failed}"));
+        assert!(!reply.text().is_empty() && reply.usage.output_tokens.is_some(), "{name}: {reply:?}");
+    }
+    let verdict = server.http("GET", "/_llmock/verdict", &Value::Null);
+    // Waits are drawn by chance, so that two in a row may look alike; its warnings are about that.
+    assert_eq!((&verdict["errors"], &verdict["attempts"]), (&json!(0), &json!(expected)), "{verdict:#}");
+}
+
+#[tokio::test]
+async fn a_quota_is_waited_out_for_as_long_as_the_server_says() {
+    let Some(server) = Server::llmock(&["--rpm", "12"]) else { return };
+    for provider in &PROVIDERS[..2] {
+        let model = model(&server, *provider);
+        for at in 0..14 {
+            asked(&model, &request(&format!("{provider:?} {at}"))).await.unwrap();
+        }
+        clean(&server, *provider, "quota");
     }
 }

@@ -41,10 +41,10 @@ impl Server {
     }
 
     /// Breaks in every way there is, and judges how its client took it.
-    pub fn llmock() -> Option<Self> {
+    pub fn llmock(more: &[&str]) -> Option<Self> {
         let program = installed("python/bin/llmock")?;
         let mut command = Command::new(program);
-        command.args(["serve", "--port", "0"]);
+        command.args(["serve", "--port", "0"]).args(more);
         Some(Self::start(command, tempfile::tempdir().unwrap()))
     }
 
