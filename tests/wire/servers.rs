@@ -55,7 +55,7 @@ impl Server {
         command.stdin(Stdio::null()).stderr(out.try_clone().unwrap()).stdout(out);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut server = Self { child, base: String::new(), log, _folder: folder };
-        let end = Instant::now() + Duration::from_secs(120);
+        let end = Instant::now() + Duration::from_secs(400);
         loop {
             let said = server.said();
             if let Some(base) = address(&said)
