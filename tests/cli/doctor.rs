@@ -288,9 +288,9 @@ fn server(status: &'static str) -> (String, std::sync::Arc<std::sync::Mutex<Vec<
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            let mut head = [0; 4096];
-            let length = stream.read(&mut head).unwrap_or(0);
-            heard.lock().unwrap().push(String::from_utf8_lossy(&head[..length]).into_owned());
+            let mut begun = [0; 4096];
+            let length = stream.read(&mut begun).unwrap_or(0);
+            heard.lock().unwrap().push(String::from_utf8_lossy(&begun[..length]).into_owned());
             drop(write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"));
         }
     });
