@@ -317,9 +317,10 @@ pub(super) fn nobody_implements(config: &Config, plan: Option<&Draft>, brings_di
 pub(super) fn someone_implements(config: &Config, plan: Option<&Draft>, brings_diff: bool) -> Result<(), CliError> {
     let Some(why) = nobody_implements(config, plan, brings_diff) else { return Ok(()) };
     Err(CliError::new(super::Exit::Unusable, why).hint(
-        "bring an agent: put `agents: {mine: {command: {argv: [TOOL, \"{message}\"]}}}` and `roles: {implement: mine}` \
-         into a file and name it with --config; or put a ```diff block into the ticket. \
-         --plan-only and --dry-run work without an agent",
+        "bring a model (`models: {main: {anthropic: {model: NAME}}}` and `roles: {implement: chat}`; docs/models.md) \
+         or an agent (`agents: {mine: {command: {argv: [TOOL, \"{message}\"]}}}` and `roles: {implement: mine}`) \
+         in a file, and name it with --config; or put a ```diff block into the ticket. \
+         --plan-only and --dry-run work without either",
     ))
 }
 

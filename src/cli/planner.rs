@@ -99,9 +99,19 @@ pub(super) struct Wanted<'a> {
 }
 
 /// What models are told of the project; nothing where none is asked.
-pub(super) fn facts(loaded: &Loaded, wanted: &Wanted<'_>, equipment: &Equipment) -> Result<Facts, CliError> {
-    let Some(window) = equipment.models.smallest_window() else { return Ok(Facts::default()) };
+pub(super) fn facts(
+    session: &Session,
+    loaded: &Loaded,
+    wanted: &Wanted<'_>,
+    equipment: &Equipment,
+) -> Result<Facts, CliError> {
     let (root, config) = (&loaded.project_root, &loaded.config);
+    let Some(window) = equipment.models.smallest_window() else {
+        if !config.planner.context.is_empty() {
+            session.console.warn("--context and planner.context have no effect: no model plans or works in this run");
+        }
+        return Ok(Facts::default());
+    };
     let named = config.planner.context.iter().map(|file| repo::named_text(root, file));
     let context = named.collect::<Result<Vec<_>, _>>();
     let context = context.map_err(|error| {

@@ -53,7 +53,7 @@ pub(super) async fn resume(session: &Session, args: &ResumeArgs) -> Result<Exit,
     let mut equipment = equip::equipment(session, &loaded, &equip::roles_of(plan.as_deref()), &planner)?;
     let catalogue = catalogue(&loaded, &held.state)?;
     let wanted = Wanted { ticket: &ticket, catalogue: &catalogue, caps: equip::caps(&loaded.config) };
-    equipment.facts = planner::facts(&loaded, &wanted, &equipment)?;
+    equipment.facts = planner::facts(session, &loaded, &wanted, &equipment)?;
     equipment.planning = planner::planning(&loaded, &planner, &wanted, &equipment)?;
     let mut terms = terms(&loaded, &entry.dir, (&held.state, &held.events), args)?;
     planner.settle(&loaded.config, &mut terms);

@@ -31,7 +31,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Exit, CliEr
     let plan = task.plan.as_ref();
     let mut equipment = equip::equipment(session, &loaded, &equip::roles_of(plan), &planner)?;
     let wanted = Wanted { ticket: &task.ticket, catalogue: &catalogue, caps: task.caps };
-    equipment.facts = planner::facts(&loaded, &wanted, &equipment)?;
+    equipment.facts = planner::facts(session, &loaded, &wanted, &equipment)?;
     equipment.planning = planner::planning(&loaded, &planner, &wanted, &equipment)?;
     equipment.workspace.base_rev.clone_from(&args.ask.base);
     for note in &task.notes {

@@ -60,7 +60,7 @@ fn the_file_is_short_and_explains_itself() {
     version: 1
 
     planner:
-      use: auto       # auto: the best planner available; template: a fixed workflow, no model
+      use: auto       # auto: a model if you bring one, else the template; template: a fixed workflow, no model
       max_tasks: 20   # maximum number of tasks in a plan
 
     # The agent for each role: a name under `agents`, or builtin, which has no model and only applies diffs in the ticket.
@@ -77,6 +77,9 @@ fn the_file_is_short_and_explains_itself() {
       launches: 200   # maximum number of agent launches in a run
 
     # The settings below run commands. They apply only if you trust this file by naming it: --config orchestra.yaml
+
+    # A language model of yours, which then plans; `implement: chat` under `roles` has it change the code as well. docs/models.md has more.
+    # models: {main: {anthropic: {model: claude-sonnet-5-5}}}   # or openai; the key stays in ANTHROPIC_API_KEY or OPENAI_API_KEY
 
     # Your own agent: any program that takes a prompt and edits files.
     # agents:

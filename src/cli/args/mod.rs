@@ -37,8 +37,8 @@ Examples:
   orchestra config show --origin             the effective settings, and their sources
 
 Exit codes: 0 done and verified, 1 a task failed, 2 wrong usage or configuration, 3 not verified,
-4 a limit was reached, 5 denied or needs a decision, 6 agent unavailable, 7 run state unusable,
-8 records cannot be written, 70 a bug in orchestra, 128+N ended by signal N.";
+4 a limit was reached, 5 denied or needs a decision, 6 agent or model unavailable, 7 run state
+unusable, 8 records cannot be written, 70 a bug in orchestra, 128+N ended by signal N.";
 
 /// Turns a ticket into a plan, runs it with coding agents, verifies the work with your checks, and journals every step
 #[derive(Debug, Parser)]

@@ -7,6 +7,8 @@ use clap::{Args, Subcommand, ValueEnum, value_parser};
 use super::{RunArgs, RunsDir, TicketArgs};
 
 const EXAMPLES: &str = "\
+With a model that plans, `plan TICKET` asks it, and is paid for; `run --dry-run` sends nothing.
+
 Examples:
   orchestra plan ticket.md                   the same as run --plan-only; `resume` runs it
   orchestra plan check plan.json             is it valid? all faults at once

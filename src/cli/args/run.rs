@@ -17,6 +17,9 @@ const RUN_EXAMPLES: &str = "\
 Plans the ticket, runs its tasks with the configured agents, runs your checks before and after, and
 writes a report. The work happens in a workspace: your files stay as they are until `apply`.
 
+A model plans if you brought one (`models` in a file for --config): --plan-only then asks it, and is
+paid for; --dry-run shows the first request and its highest price, and sends nothing.
+
 Examples:
   orchestra run ticket.md
   orchestra run -m 'Fix the off-by-one in median()' --plan-only
@@ -25,7 +28,8 @@ Examples:
   orchestra run ticket.md --no-input --junit junit.xml
 
 Exit codes: 0 done and verified, 1 a task failed, 2 nothing ran, 3 not verified, 4 limit reached,
-5 denied or needs a decision, 6 agent unavailable. 1 and 3 to 6 can be resumed.";
+5 denied or needs a decision, 6 agent or model unavailable. 1 and 3 to 6 can be
+resumed; so can a run that ended with 2 because a model made no sound plan.";
 
 const RESUME_EXAMPLES: &str = "\
 Tasks that succeeded are not run again. Limits and budgets count over all processes of the run.
@@ -106,7 +110,7 @@ pub struct TicketArgs {
     /// Start from this commit instead of the files as they are
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
-    /// A file that a model is to know before it plans and works; may be given several times
+    /// A file that is sent whole to a model, before it plans and works; may be given several times
     #[arg(long, value_name = "FILE")]
     pub context: Vec<PathBuf>,
 }

@@ -62,7 +62,7 @@ pub(super) fn configured(session: &Session, loaded: &Loaded, supervisors: Option
             found.push(Finding::warning(
                 Area::Agents,
                 "no agent writes code: builtin only applies diffs that a ticket brings",
-                "bring an agent under `agents` and `roles` in a file for --config; docs/agents.md shows how",
+                "bring a model (docs/models.md) or an agent (docs/agents.md), and give it the role under `roles`, in a file for --config",
             ));
         }
     }

@@ -36,7 +36,11 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
         &mut out,
         "planner:",
         &[
-            ("use", planner.to_owned(), "auto: the best planner available; template: a fixed workflow, no model"),
+            (
+                "use",
+                planner.to_owned(),
+                "auto: a model if you bring one, else the template; template: a fixed workflow, no model",
+            ),
             ("max_tasks", config.planner.max_tasks.to_string(), "maximum number of tasks in a plan"),
         ],
     );
@@ -64,10 +68,18 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
     out.push_str(
         "# The settings below run commands. They apply only if you trust this file by naming it: --config orchestra.yaml\n\n",
     );
+    out.push_str(MODEL);
     agents_block(&mut out, agents);
     checks_block(&mut out, checks);
     out
 }
+
+/// How a model is brought, ready to be uncommented.
+const MODEL: &str = "\
+# A language model of yours, which then plans; `implement: chat` under `roles` has it change the code as well. docs/models.md has more.
+# models: {main: {anthropic: {model: claude-sonnet-5-5}}}   # or openai; the key stays in ANTHROPIC_API_KEY or OPENAI_API_KEY
+
+";
 
 /// A section whose comments stand in one column.
 fn section(out: &mut String, name: &str, lines: &[(&str, String, &str)]) {
