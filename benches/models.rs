@@ -80,8 +80,8 @@ type Bodies = Vec<Vec<u8>>;
 
 /// One task of so many turns, each of which reads little.
 fn conversation(programs: &Programs, turns: usize) -> Result<(Sample, Bodies), Box<dyn Error>> {
-    let provider = Provider::start(turns, |_| "src/part-0.txt".to_owned())?;
-    let project = project(programs, &provider, 1, 1_000)?;
+    let provider = Provider::start(turns, |turn| format!("src/part-{turn}.txt"))?;
+    let project = project(programs, &provider, turns, 1_000)?;
     let plan = plan(&project, &TASKS[..1])?;
     let sample = run(&mut command(programs, &project, &plan), &programs.complaints())?;
     Ok((sample, provider.take()?))
