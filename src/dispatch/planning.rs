@@ -2,6 +2,7 @@
 //! ledger, on the disk, before it is sent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -17,7 +18,7 @@ use crate::plan::{Caps, Check, Draft, Plan, PlanBase};
 use crate::planner::{self, ModelPlanner};
 use crate::run::{Phase, Rejected};
 use crate::store::{self, RunDir};
-use crate::sys::fs;
+use crate::sys::{clock, fs};
 
 /// What the author of a plan begins with where it is a model.
 const MODEL: &str = "model ";
@@ -59,6 +60,8 @@ impl Dispatcher {
                 let (text, usage) = (reply.text(), reply.usage);
                 self.append(None, None, Kind::PlanProposed { round, text, usage })
             }
+            // A run that is ending already ends once, and for its own reason.
+            Err(_) if self.stopping.is_some() => Ok(()),
             Err(failed) => match stop_cause(*failed) {
                 Some(why) => self.append(None, None, Kind::RunStopped { why }),
                 None => Ok(()),
@@ -107,7 +110,12 @@ impl Dispatcher {
         let Some(planning) = self.work.planning.clone() else { return };
         self.busy.asking = true;
         let mut meter = Meter::Ledger { ledger: self.ledger.clone(), purpose };
-        let (out, cancel, eye) = (self.outbox.clone(), self.work.cancel.clone(), self.eye(None));
+        let (out, cancel, eye) = (self.outbox.clone(), self.work.cancel.child_token(), self.eye(None));
+        // Words about the results are worth no more time than the run has; no limit is passed that would end it for them.
+        let left = match purpose {
+            Purpose::Summary => self.state.terms.run_time.minus(self.state.elapsed(clock::now())).as_duration(),
+            Purpose::Plan(_) | Purpose::Revision(_) => Duration::MAX,
+        };
         eye.sees(Sight::Asking(planning.known.name.clone()));
         self.workers.spawn(async move {
             let (deltas, heard) = mpsc::channel(DELTAS);
@@ -116,7 +124,15 @@ impl Dispatcher {
                 drop(deltas);
                 answer
             };
-            let (answer, ()) = tokio::join!(asked, hear(heard, &eye));
+            let late = async {
+                tokio::time::sleep(left).await;
+                cancel.cancel();
+                std::future::pending().await
+            };
+            let (answer, ()) = tokio::select! {
+                answered = async { tokio::join!(asked, hear(heard, &eye)) } => answered,
+                never = late => never,
+            };
             // The loop is gone only when it has failed itself; then nobody is left to tell.
             drop(out.send(told(answer.map_err(Box::new))));
         });

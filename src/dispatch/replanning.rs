@@ -96,7 +96,9 @@ impl Dispatcher {
                     tracing::warn!(%why, "there are no words about the results");
                     None
                 }
-                None => return Ok(()),
+                None if self.stopping.is_some() => return Ok(()),
+                // There was no time left for them. Asking again would have none either.
+                None => None,
             },
         };
         let by = self.planning()?.planned_by();

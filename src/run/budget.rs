@@ -154,6 +154,8 @@ impl Ledger {
     pub fn request(&self, budget: &Budget, spends: Spends, most: Amount) -> Result<Amount, Shortage> {
         let left = self.left(budget);
         let usd = match (spends, budget.untold_usd) {
+            // A share of nothing would let everything through.
+            (Spends::Untold, Untold::Counts) if left.usd == Usd::ZERO => budget.attempt.usd.max(most.usd),
             (Spends::Untold, Untold::Counts) => budget.attempt.usd.min(left.usd).max(most.usd),
             (Spends::Untold, Untold::Passes) | (Spends::Tells | Spends::Nothing, _) => most.usd,
         };
