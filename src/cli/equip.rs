@@ -35,6 +35,10 @@ pub(super) fn equipment(
     planner: &Planner,
 ) -> Result<Equipment, CliError> {
     let config = &loaded.config;
+    // Another plan may have tasks of any role.
+    let replans = *planner != Planner::Template && config.planner.max_replans > 0;
+    let all = Role::ALL.into_iter().collect();
+    let roles = if replans { &all } else { roles };
     let names: BTreeMap<Role, AgentName> = roles.iter().map(|role| (*role, config.agent_of(*role).clone())).collect();
     let agents = config.agents.iter().filter(|(name, _)| names.values().any(|used| used == *name));
     let specs = model_specs(config, &names, planner);

@@ -6,8 +6,8 @@ use super::demands;
 use super::model::{ModelPlanner, Revision};
 use crate::ids::TaskId;
 use crate::plan::{
-    CheckRef, Defaults, Draft, Fault, Faults, OnInterrupt, PLAN_SCHEMA, Plan, PlanPatch, Repair, RepairKind, RunIf,
-    Task, TaskLimits, parse,
+    CheckRef, Defaults, Draft, Fault, Faults, OnInterrupt, PLAN_SCHEMA, Plan, PlanPatch, Repair, RepairKind, Role,
+    RunIf, Task, TaskLimits, parse,
 };
 use crate::text::printable;
 
@@ -100,6 +100,8 @@ impl ModelPlanner {
             judged.checks.iter_mut().for_each(|checks| checks.retain(|check| !own.contains(check)));
             demands::of_task(&format!("$.replace[{k}]"), &judged, &brief.checks, &mut faults);
         }
+        let given_up = before.get(revision.given_up).map(|task| task.role);
+        faults.extend(nothing_instead(&patch, revision.given_up, given_up));
         match patch.apply(revision.plan, revision.started, revision.given_up, &brief.caps) {
             Err(more) => {
                 let mut all = more.into_vec();
@@ -177,6 +179,20 @@ fn is_new(patch: &PlanPatch, task: &Task) -> bool {
 /// What the model was never asked for.
 fn is_ours_to_fill(repair: &Repair) -> bool {
     repair.kind == RepairKind::Filled && matches!(repair.path.as_str(), "$.schema" | "$.plan_id" | "$.created_at")
+}
+
+/// What was given up has to be done in another way: a plan that leaves it out has nothing to fail, and would end well.
+fn nothing_instead(patch: &PlanPatch, given_up: &TaskId, role: Option<Role>) -> Option<Fault> {
+    let mut offered = patch.add.iter().chain(&patch.replace);
+    let done = match role {
+        Some(Role::Implement) => offered.any(|task| task.role == Role::Implement),
+        Some(Role::Research | Role::Test | Role::Review) | None => offered.next().is_some(),
+    };
+    let fault = || {
+        Fault::new("$.add", format!("nobody does what `{given_up}` was to do"))
+            .hint("add a task that comes to the same in another way")
+    };
+    (!done).then(fault)
 }
 
 fn told(faults: &[Fault]) -> Vec<String> {
