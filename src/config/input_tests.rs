@@ -186,6 +186,8 @@ fn secrets_are_refused_and_not_shown() {
     for text in [
         format!("agents: {{a: {{command: {{argv: [x], env: {{KEY: {secret}}}}}}}}}"),
         format!("agents: {{a: {{command: {{argv: [x, --key={secret}]}}}}}}\nrun: {{jbs: 1}}"),
+        format!("models: {{main: {{openai: {{model: m, api_key_env: {secret}}}}}}}"),
+        format!("verify: {{pass_env: [{secret}]}}"),
     ] {
         let errors = World::new().named(&text).load().unwrap_err();
         let shown = render(&errors);

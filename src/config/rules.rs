@@ -187,9 +187,11 @@ impl Rules<'_> {
     fn variable(&mut self, name: &str, path: &[&str]) {
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if name.is_empty() || !name.chars().all(letters) || name.starts_with(|c: char| c.is_ascii_digit()) {
-            let shown = crate::text::printable(name, 40);
+            // Who gives the value in the place of the name must not see it in a log.
+            let shown =
+                if is_secret(name) { "this".to_owned() } else { format!("`{}`", crate::text::printable(name, 40)) };
             let hint = Some("give the name alone; the value stays in the environment");
-            self.add(path, format!("`{shown}` is not the name of an environment variable"), hint);
+            self.add(path, format!("{shown} is not the name of an environment variable"), hint);
         }
     }
 }
