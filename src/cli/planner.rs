@@ -118,7 +118,9 @@ pub(super) fn facts(
         CliError::unreadable(&error)
             .hint("context is a text file of at most 256 KiB; see --context and planner.context")
     })?;
-    let exclude = equip::own_folders(config);
+    let mut exclude = equip::own_folders(config);
+    // Who is asked, and where, is nothing that a model has to know; and a replay names another.
+    exclude.extend(loaded.file.clone());
     Ok(planner::facts(wanted.ticket, Look { root, exclude: &exclude, checks: wanted.catalogue, context, window })?)
 }
 
