@@ -58,6 +58,8 @@ pub async fn ask(
         let failed = match sent {
             Ok(mut reply) => {
                 reply.usage = priced(known, reply.usage);
+                // An answer always takes something: where nobody tells how much, it is not nothing.
+                reply.usage.partial |= reply.usage.is_unknown();
                 meter.settle(&reserved, reply.usage);
                 return Ok(reply);
             }

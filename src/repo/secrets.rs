@@ -25,6 +25,10 @@ const NAMES: &[&str] = &[
     "credentials.json",
     "service-account.json",
     "terraform.tfstate",
+    // Of a system: accounts, and what processes were given.
+    "shadow",
+    "gshadow",
+    "environ",
 ];
 /// Endings of keys, stores of keys, and what is encrypted with them.
 const ENDINGS: &[&str] = &[

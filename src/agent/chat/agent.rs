@@ -197,7 +197,7 @@ impl Inner {
 /// What it used: nothing where nothing was told and nothing can have been used.
 fn usage(used: Usage, cost: Cost) -> Usage {
     match cost {
-        Cost::Told if used.is_unknown() => Usage::NOTHING,
+        Cost::Told if used.is_unknown() && !used.partial => Usage::NOTHING,
         Cost::Told => used,
         Cost::Unknown => Usage { partial: true, ..used },
     }

@@ -11,6 +11,9 @@ use crate::text;
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
+/// The longest address, in bytes.
+const LONGEST: usize = 2048;
+
 /// Why an address is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
@@ -42,11 +45,18 @@ pub(super) enum Reach {
 impl BaseUrl {
     /// Checks `text`.
     pub fn new(text: &str) -> Result<Self, AddressError> {
-        let url = Url::parse(text.trim()).map_err(|_| AddressError::NotAnAddress(without_userinfo(text)))?;
+        let text = text.trim();
+        let not_one = || AddressError::NotAnAddress(without_userinfo(text));
+        // What is read as an address without them would be another one than was written.
+        if text.len() > LONGEST || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(not_one());
+        }
+        let url = Url::parse(text).map_err(|_| not_one())?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(AddressError::Scheme(url.scheme().to_owned()));
         }
-        if !url.username().is_empty() || url.password().is_some() {
+        let authority = text.split_once("//").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+        if authority.contains('@') || !url.username().is_empty() || url.password().is_some() {
             return Err(AddressError::Userinfo);
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -161,6 +171,8 @@ mod tests {
             ("ftp://example.com", AddressError::Scheme("ftp".to_owned())),
             ("https://me:secret@example.com", AddressError::Userinfo),
             ("https://secret@example.com", AddressError::Userinfo),
+            ("https://@example.com", AddressError::Userinfo),
+            ("https://a.example/\r\nX: y", AddressError::NotAnAddress("https://a.example/\r\nX: y".to_owned())),
             ("https://example.com/v1?key=secret", AddressError::Tail),
             ("https://example.com/v1#x", AddressError::Tail),
         ] {

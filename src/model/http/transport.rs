@@ -51,9 +51,9 @@ pub(in crate::model) fn cut() -> ModelFailure {
     ModelFailure::new(FailureClass::Transient, detail, Again::Backoff)
 }
 
-/// An answer that is none. The next may be one.
+/// An answer that is none, as from a gateway that is out of order. The next may be one; nothing of it is the model's.
 pub(in crate::model) fn unreadable(what: &str) -> ModelFailure {
-    ModelFailure::new(FailureClass::BadOutput, what, Again::Backoff)
+    ModelFailure::new(FailureClass::Transient, what, Again::Backoff)
 }
 
 fn nothing_used(failure: ModelFailure) -> ModelFailure {
